@@ -1,0 +1,2 @@
+"""zalgebra."""
+__version__ = "0.1.0"
