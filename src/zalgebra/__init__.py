@@ -1,2 +1,70 @@
-"""zalgebra."""
+"""zalgebra: compute with the latents of generative models, and keep their prior.
+
+A *prior* says which distribution a model's latents follow; a *combination* of latents is a row of
+weights over seed latents, realised so that the result follows the prior again; a *model* turns data
+into latents and back; a *direction* is a meaning with a strength; a *measure* says how far a result
+can be trusted. Interpolation, averaging, extrapolation, analogies and edits are one operation with
+other weights.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+_LAZY = {
+    "Certificate": "zalgebra.algebra.certificate",
+    "Direction": "zalgebra.estimators.directions",
+    "Items": "zalgebra.algebra.expressions",
+    "Latent": "zalgebra.algebra.latent",
+    "Workspace": "zalgebra.studio.workspace",
+    "centroid": "zalgebra.algebra.combine",
+    "check": "zalgebra.algebra.certificate",
+    "combine": "zalgebra.algebra.combine",
+    "evaluate": "zalgebra.algebra.expressions",
+    "interpolate": "zalgebra.algebra.combine",
+    "load": "zalgebra.models",
+    "path": "zalgebra.algebra.combine",
+}
+_ROOMS = {
+    "algebra": "zalgebra.algebra",
+    "datasets": "zalgebra.data.datasets",
+    "estimators": "zalgebra.estimators",
+    "figures": "zalgebra.studio.figures",
+    "measures": "zalgebra.measures",
+    "models": "zalgebra.models",
+    "priors": "zalgebra.algebra.priors",
+    "types": "zalgebra.types",
+    "weights": "zalgebra.algebra.weights",
+}
+
+__all__ = ["__version__", *sorted(_LAZY), *sorted(_ROOMS)]
+
+if TYPE_CHECKING:
+    from zalgebra import estimators, measures, models, types
+    from zalgebra.algebra import priors, weights
+    from zalgebra.algebra.certificate import Certificate, check
+    from zalgebra.algebra.combine import centroid, combine, interpolate, path
+    from zalgebra.algebra.expressions import Items, evaluate
+    from zalgebra.algebra.latent import Latent
+    from zalgebra.data import datasets
+    from zalgebra.estimators.directions import Direction
+    from zalgebra.models import load
+    from zalgebra.studio import figures
+    from zalgebra.studio.workspace import Workspace
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(_ROOMS[name])
+    if name in _LAZY:
+        value = getattr(importlib.import_module(_LAZY[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'zalgebra' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

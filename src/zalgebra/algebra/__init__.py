@@ -1,1 +1,1 @@
-"""Room."""
+"""Arrays to arrays, on the Array API, with no machine-learning framework."""

@@ -1,1 +1,33 @@
-"""Room."""
+"""Data to latents and back: ``fit / transform / inverse_transform / sample``, ``save`` and `load`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from zalgebra.types import MissingExtra
+
+_LAZY = {
+    "VAE": "zalgebra.models.vae",
+    "Reader": "zalgebra.models.reader",
+    "load": "zalgebra.models.base",
+    "Model": "zalgebra.models.base",
+}
+
+__all__ = ["VAE", "Model", "Reader", "load"]
+
+if TYPE_CHECKING:
+    from zalgebra.models.base import Model, load
+    from zalgebra.models.reader import Reader
+    from zalgebra.models.vae import VAE
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'zalgebra.models' has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in {"torch", "lightning_fabric", "safetensors", "sklearn"}:
+            raise MissingExtra(str(error.name), "torch") from error
+        raise

@@ -1,1 +1,1 @@
-"""Room."""
+"""Anything to something that a person sees or presses: workspace, figures, report, command line."""

@@ -1,0 +1,109 @@
+"""The border of the algebra: any array in, a checked floating array of the same library out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from array_api_compat import (
+    array_namespace,
+    device,
+    is_array_api_obj,
+    is_lazy_array,
+    to_device,
+)
+
+from zalgebra.types import Array, BadInput
+
+__all__ = ["as_latents", "as_like", "flatten", "namespace", "to_numpy", "working_dtype"]
+
+
+def namespace(*arrays: Array) -> Any:
+    """The Array API namespace that the arrays share."""
+    try:
+        return array_namespace(*arrays)
+    except TypeError as error:
+        kinds = ", ".join(sorted({type(a).__module__.split(".")[0] for a in arrays}))
+        msg = f"arrays must come from one library, got {kinds}; convert them to one first"
+        raise BadInput(msg) from error
+
+
+def as_latents(x: Array | Sequence[Array], /, name: str) -> Array:
+    """A floating array of one library, finite, from an array or a sequence of arrays.
+
+    Integers become the library's default real type; a lazy array (Dask, a traced JAX value) is
+    not read, so its entries are not checked.
+    """
+    array = _real(x if is_array_api_obj(x) else _stack(x, name), name)
+    xp = namespace(array)
+    if not is_lazy_array(array) and not _is_finite(xp, array):
+        bad = math.prod(array.shape) - int(xp.sum(xp.astype(xp.isfinite(array), xp.int64)))
+        raise BadInput(
+            f"`{name}` must be finite, got {bad} NaN or infinite entries "
+            f"in shape {tuple(array.shape)}"
+        )
+    return array
+
+
+def _real(x: Array, name: str) -> Array:
+    """The array with a real floating dtype; integers become the library's default one."""
+    xp = namespace(x)
+    if xp.isdtype(x.dtype, "integral"):
+        return xp.astype(x, xp.__array_namespace_info__().default_dtypes()["real floating"])
+    if not xp.isdtype(x.dtype, "real floating"):
+        raise BadInput(f"`{name}` must hold real numbers, got {x.dtype}")
+    return x
+
+
+def _stack(x: Any, name: str) -> Array:
+    """One array from a sequence of arrays (their library) or of numbers (NumPy)."""
+    items = list(x) if isinstance(x, Iterable) else x
+    if isinstance(items, list) and items and all(is_array_api_obj(i) for i in items):
+        shapes = {tuple(i.shape) for i in items}
+        if len(shapes) > 1:
+            raise BadInput(f"`{name}` must have one shape, got {sorted(shapes)}")
+        return namespace(*items).stack([_real(i, name) for i in items])
+    try:
+        return np.asarray(items)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"`{name}` must be an array or a list of arrays of one shape") from error
+
+
+def _is_finite(xp: Any, x: Array) -> bool:
+    """Whether every entry is finite: one sum first, an exact look only where that overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = float(to_numpy(xp.sum(x)))
+    return math.isfinite(total) or bool(xp.all(xp.isfinite(x)))
+
+
+def as_like(a: Array, x: Array, /, *, dtype: Any = None) -> Array:
+    """Array ``a`` in the library and device of ``x``, in its dtype unless another is given."""
+    xp, dtype = namespace(x), x.dtype if dtype is None else dtype
+    if is_array_api_obj(a) and array_namespace(a) is xp:
+        return to_device(xp.astype(a, dtype, copy=False), device(x))
+    return xp.asarray(np.array(to_numpy(a), dtype=float), dtype=dtype, device=device(x))
+
+
+def working_dtype(x: Array, /) -> Any:
+    """The dtype for sums over seeds: that of ``x``, or float32 where ``x`` has half precision."""
+    xp = namespace(x)
+    return x.dtype if xp.finfo(x.dtype).bits >= 32 else xp.float32
+
+
+def to_numpy(x: Array, /) -> np.ndarray:
+    """The array on the CPU as NumPy, without its gradient."""
+    if hasattr(x, "detach"):  # a torch tensor that may require a gradient or live on a GPU
+        x = x.detach().cpu()
+        x = (x.float() if str(x.dtype) == "torch.bfloat16" else x).numpy()  # NumPy has none
+    elif type(x).__module__.startswith("cupy"):
+        x = x.get()
+    elif type(x).__module__.startswith("array_api_strict"):
+        x = np.from_dlpack(x)
+    return np.asarray(x)
+
+
+def flatten(x: Array, /) -> Array:
+    """Latents ``(n, *shape)`` as rows ``(n, D)``."""
+    return namespace(x).reshape(x, (x.shape[0], math.prod(x.shape[1:])))

@@ -1,0 +1,409 @@
+"""Expressions: ``"img:12 + 20° smile - glasses"`` to a `Latent`, by a grammar, never by eval.
+
+expression = [sign] term { ("+" | "-") term }
+term       = factor { ("*" | "/") factor }
+factor     = number | number ("°" | "deg" | "sd") name | number (name | function)
+           | name | function | "(" expression ")" | sign factor
+function   = "mean" "(" (condition | expression) { "," ... } ")"
+           | "lerp" "(" expression "," expression "," number ")"
+condition  = name ("=" | "<" | ">" | "<=" | ">=" | "!=") ([sign] number | name)
+name       = word [":" rest] | quoted
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zalgebra.algebra._arrays import as_latents
+from zalgebra.algebra.latent import NAME, UNIT, Latent, name_words, number_words
+from zalgebra.types import Array, BadInput, Names
+
+__all__ = ["Items", "evaluate"]
+
+LONGEST = 10_000  # characters
+DEEPEST = 60  # nested brackets; far below Python's recursion limit
+
+NUMBERED = re.compile(r"img:(0|[1-9][0-9]{0,15})")
+TOKEN = re.compile(
+    rf"""\s*(?:
+      (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+    | (?P<unit>{UNIT})
+    | (?P<name>{NAME})
+    | (?P<quoted>"[^"]*"|'[^']*')
+    | (?P<op><=|>=|!=|[-+*/()=<>,−·×])
+    )""",
+    re.VERBOSE,
+)
+SAME = {"−": "-", "·": "*", "×": "*"}  # what a keyboard or a typesetter may put for - and *
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt,
+    ">": operator.gt, "<=": operator.le, ">=": operator.ge,
+}  # fmt: skip
+
+
+def evaluate(expression: str, names: Names | Mapping[str, Any], /) -> Latent:
+    """A `Latent` from words: ``evaluate("man + smile - neutral", names)``.
+
+    Parameters
+    ----------
+    expression
+        Sums of named latents and directions with weights. ``mean(smile=1, glasses=0)`` averages
+        all items with those labels, ``mean(a, b)`` the latents named, ``lerp(a, b, 0.3)`` blends
+        two. A direction's strength is one group difference (``smile``), a multiple (``1.5 smile``),
+        an angle (``20° smile``) or standard deviations of the data along it (``2sd smile``).
+    names
+        A mapping from word to array, `Latent` or `zalgebra.Direction`; an `Items` or a
+        `zalgebra.Workspace` also knows ``img:12`` and label conditions.
+
+    Returns
+    -------
+    Latent
+        Symbolic; ``.array(prior=...)`` realises it.
+
+    Raises
+    ------
+    BadInput
+        If a name is unknown, the grammar is broken, or a division is by zero; one sentence with
+        the place.
+
+    Examples
+    --------
+    >>> import numpy as np, zalgebra as za
+    >>> man, smile, neutral = np.random.default_rng(0).standard_normal((3, 64))
+    >>> za.evaluate("man + smile - neutral", {"man": man, "smile": smile, "neutral": neutral})
+    man + smile - neutral
+    """
+    if not isinstance(expression, str):
+        raise BadInput(f"an expression is text, got {type(expression).__name__}")
+    if len(expression) > LONGEST:
+        raise BadInput(f"an expression has at most {LONGEST} characters, got {len(expression)}")
+    value = _Parser(expression, names).whole()
+    if not isinstance(value, Latent):
+        raise BadInput(f"{_short(expression)} gives the number {value:g}, not a latent; name one")
+    return value
+
+
+class Items:
+    """Encoded items with their labels, as names for expressions.
+
+    Parameters
+    ----------
+    latents
+        Shape ``(n, *shape)``; item i is ``img:i``.
+    labels
+        Columns ``(n,)`` for conditions such as ``mean(smile=1)``.
+    directions
+        Further names: arrays, latents or directions.
+    classes
+        For an integer column, the word of each value, so that ``class=Sandal`` is understood.
+
+    Examples
+    --------
+    >>> import numpy as np, zalgebra as za
+    >>> Z = np.random.default_rng(0).standard_normal((6, 4))
+    >>> items = za.Items(Z, {"smile": np.array([0, 1, 0, 1, 0, 1])})
+    >>> za.evaluate("img:0 + mean(smile=1) - mean(smile=0)", items)
+    img:0 + mean(smile=1) - mean(smile=0)
+    """
+
+    def __init__(
+        self,
+        latents: Array,
+        labels: Mapping[str, Array] | None = None,
+        *,
+        directions: Mapping[str, Any] | None = None,
+        classes: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        self.latents = as_latents(latents, "latents")
+        if self.latents.ndim == 0:
+            raise BadInput("`latents` must have shape (n, *shape), got one number")
+        self.labels = {k: _column(v) for k, v in (labels or {}).items()}
+        self.directions = dict(directions or {})
+        self.classes = {k: tuple(v) for k, v in (classes or {}).items()}
+        for column, values in self.labels.items():
+            if values.shape != (len(self),):
+                raise BadInput(
+                    f"label {column!r} must have {len(self)} values, one an item, "
+                    f"got shape {values.shape}"
+                )
+
+    def __len__(self) -> int:
+        return self.latents.shape[0]
+
+    def __getitem__(self, name: str, /) -> Any:
+        if name in self.directions:
+            return self.directions[name]
+        if numbered := NUMBERED.fullmatch(name):
+            row = int(numbered[1])
+            if row >= len(self):
+                known = f"the items are img:0 to img:{len(self) - 1}" if len(self) else "no items"
+                raise BadInput(f"{name} does not exist: {known}")
+            return self.latents[row, ...]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.directions, "img:0"] if len(self) else self.directions)
+
+    def where(self, conditions: Iterable[tuple[str, str, float | str]], /) -> dict[str, Array]:
+        """The latents whose labels meet every ``(label, comparison, value)``."""
+        rows = np.flatnonzero(self.mask(conditions)).tolist()
+        return {f"img:{i}": self.latents[i, ...] for i in rows}
+
+    def mask(self, conditions: Iterable[tuple[str, str, float | str]], /) -> np.ndarray:
+        """Which items meet every condition, ``(n,)`` of bool."""
+        chosen = np.ones(len(self), dtype=bool)
+        for column, compare, value in conditions:
+            if column not in self.labels:
+                known = ", ".join(self.labels) or "none"
+                raise BadInput(f"unknown label {column!r}; the labels are: {known}")
+            chosen &= COMPARE[compare](self.labels[column], self._value(column, value))
+        return chosen
+
+    def _value(self, column: str, value: float | str) -> float | str:
+        words, values = self.classes.get(column), self.labels[column]
+        if isinstance(value, str) and words is not None:
+            folded = [w.casefold() for w in words]
+            if value.casefold() not in folded:
+                raise BadInput(f"{column} has no class {value!r}; it has: {', '.join(words)}")
+            return folded.index(value.casefold())
+        if isinstance(value, str) != (values.dtype.kind in "US"):
+            kind = "words" if values.dtype.kind in "US" else "numbers"
+            raise BadInput(f"label {column!r} holds {kind}, got {value!r}")
+        return value
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    at: int
+
+
+@dataclass(frozen=True)
+class _Strength:
+    """A number that waits for the direction that it measures: ``20°`` or ``2sd``."""
+
+    number: float
+    unit: str
+
+
+class _Parser:
+    """Recursive descent over the tokens; each method is one rule of the grammar."""
+
+    def __init__(self, text: str, names: Any) -> None:
+        self.text, self.names = text, names
+        self.tokens, self.i, self.depth = _tokens(text), 0, 0
+
+    def whole(self) -> Latent | float:
+        value = self.expression()
+        if self.next.kind != "end":
+            raise self.error(f"did not expect {self.next.text!r}")
+        return value
+
+    def expression(self) -> Latent | float:
+        value = self.term()
+        while self.next.text in ("+", "-") and self.next.kind == "op":
+            sign = self.take().text
+            value = self.apply(sign, value, self.term())
+        return value
+
+    def term(self) -> Latent | float:
+        value = self.factor()
+        while self.next.text in ("*", "/") and self.next.kind == "op":
+            sign = self.take().text
+            value = self.apply(sign, value, self.factor())
+        return value
+
+    def factor(self) -> Latent | float:
+        token = self.take()
+        if token.kind == "number":
+            return self.strength(token)
+        if token.kind in ("name", "quoted"):
+            if token.kind == "name" and self.next.text == "(" and token.text in ("mean", "lerp"):
+                return self.call(token.text)
+            return self.latent(token)
+        if token.text in ("+", "-"):
+            value = self.deeper(self.factor)
+            return value if token.text == "+" else self.apply("*", -1.0, value)
+        if token.text == "(":
+            value = self.deeper(self.expression)
+            self.expect(")")
+            return value
+        raise self.error("expected a latent, a direction or a number", token)
+
+    def strength(self, token: _Token) -> Latent | float:
+        number = float(token.text)
+        if not math.isfinite(number):
+            raise self.error("the number is too large", token)
+        if self.next.kind == "unit":
+            unit = "°" if self.take().text in ("°", "deg") else "sd"
+            name = self.take()
+            if name.kind not in ("name", "quoted"):
+                raise self.error(f"expected a direction after {number:g}{unit}", name)
+            return self.direction(name, _Strength(number, unit))
+        if self.next.kind in ("name", "quoted"):
+            return self.apply("*", number, self.factor())
+        return number
+
+    def latent(self, token: _Token) -> Latent:
+        found = self.look_up(token)
+        if isinstance(found, Latent):
+            return found
+        if hasattr(found, "latent"):
+            return found.latent(name=_name(token))
+        return Latent(found, _name(token))
+
+    def direction(self, token: _Token, strength: _Strength) -> Latent:
+        found = self.look_up(token)
+        if not hasattr(found, "latent"):
+            unit = strength.unit
+            raise self.error(f"{_name(token)!r} is no direction, so it has no {unit}", token)
+        return found.latent(strength.number, unit=strength.unit, name=_name(token))
+
+    def look_up(self, token: _Token) -> Any:
+        name = _name(token)
+        try:
+            return self.names[name]
+        except KeyError:
+            raise self.error(f"unknown name {_short(name)}{self.known()}", token) from None
+
+    def known(self) -> str:
+        words = [str(w) for w in self.names] if hasattr(self.names, "__iter__") else []
+        return f" (known: {', '.join(words[:12])}{' …' * (len(words) > 12)})" if words else ""
+
+    def call(self, function: str) -> Latent:
+        self.expect("(")
+        if function == "mean" and self.tokens[self.i + 1].text in COMPARE:
+            return self.group()
+        values = [self.deeper(self.expression)]
+        while self.next.text == ",":
+            self.take()
+            values.append(self.deeper(self.expression))
+        self.expect(")")
+        if function == "mean":
+            if not all(isinstance(v, Latent) for v in values):
+                raise self.error("`mean` takes latents or label conditions")
+            total = values[0]
+            for value in values[1:]:
+                total = self.apply("+", total, value)
+            return self.apply("/", total, float(len(values)))
+        if [isinstance(v, Latent) for v in values] != [True, True, False]:
+            raise self.error("`lerp` takes two latents and a position: lerp(a, b, 0.5)")
+        a, b, t = values
+        return self.apply("+", self.apply("*", 1 - t, a), self.apply("*", t, b))
+
+    def group(self) -> Latent:
+        conditions = [self.condition()]
+        while self.next.text == ",":
+            self.take()
+            conditions.append(self.condition())
+        self.expect(")")
+        if not hasattr(self.names, "where"):
+            raise self.error("label conditions need items with labels: za.Items or a workspace")
+        word = f"mean({', '.join(_condition_words(*c) for c in conditions)})"
+        return Latent.mean(self.names.where(conditions), word)
+
+    def condition(self) -> tuple[str, str, float | str]:
+        label, compare, value = self.take(), self.take(), self.take()
+        negative = value.text == "-" and value.kind == "op"
+        if negative:
+            value = self.take()
+        if label.kind not in ("name", "quoted") or compare.text not in COMPARE:
+            raise self.error("expected a condition such as smile=1", label)
+        if value.kind == "number":
+            number = -float(value.text) if negative else float(value.text)
+            if not math.isfinite(number):
+                raise self.error("the number is too large", value)
+            return _name(label), compare.text, number
+        if value.kind not in ("name", "quoted") or negative:
+            raise self.error("expected a number or a word to compare with", value)
+        return _name(label), compare.text, _name(value)
+
+    def apply(self, sign: str, a: Any, b: Any) -> Any:
+        """One operation; latents add with latents and scale by numbers."""
+        latents = isinstance(a, Latent), isinstance(b, Latent)
+        if sign in "+-" and latents[0] != latents[1]:
+            raise self.error("a number cannot be added to a latent")
+        if (sign == "*" and all(latents)) or (sign == "/" and latents[1]):
+            raise self.error("latents can be scaled by numbers, not multiplied or divided")
+        if sign == "/" and b == 0:
+            raise self.error("division by zero")
+        operate = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+        try:
+            value = operate[sign](a, b)
+        except BadInput as error:  # two things of one name, or a weight that overflows
+            raise self.error(str(error)) from error
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self.error("the number is too large")
+        return value
+
+    def deeper(self, rule: Callable[[], Any]) -> Any:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.error(f"an expression nests at most {DEEPEST} deep")
+        value = rule()
+        self.depth -= 1
+        return value
+
+    @property
+    def next(self) -> _Token:
+        return self.tokens[self.i]
+
+    def take(self) -> _Token:
+        token = self.tokens[self.i]
+        self.i = min(self.i + 1, len(self.tokens) - 1)
+        return token
+
+    def expect(self, text: str) -> None:
+        if self.next.text != text:
+            raise self.error(f"expected {text!r}")
+        self.take()
+
+    def error(self, what: str, token: _Token | None = None) -> BadInput:
+        """The error at a token, by default the next one."""
+        return _error(what, self.text, (self.next if token is None else token).at)
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens, at = [], 0
+    end = len(text.rstrip())
+    while at < end:
+        match = TOKEN.match(text, at)
+        if match is None:
+            at = end - len(text[at:end].lstrip())
+            raise _error(f"did not expect {text[at]!r}", text, at)
+        kind = match.lastgroup or ""
+        word = match.group(kind)
+        tokens.append(_Token(kind, SAME.get(word, word), match.start(kind)))
+        at = match.end()
+    return [*tokens, _Token("end", "", len(text)), _Token("end", "", len(text))]
+
+
+def _name(token: _Token) -> str:
+    return token.text[1:-1] if token.kind == "quoted" else token.text
+
+
+def _condition_words(label: str, compare: str, value: float | str) -> str:
+    shown = name_words(value) if isinstance(value, str) else number_words(value)
+    return f"{name_words(label)}{compare}{shown}"
+
+
+def _error(what: str, text: str, at: int) -> BadInput:
+    place = f"at {text[at : at + 12]!r}" if at < len(text) else "at its end"
+    return BadInput(f"{what}, {place} of the expression {_short(text)}")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:77] + "...")
+
+
+def _column(values: Any) -> np.ndarray:
+    """Labels as an array of numbers or of words; pandas keeps words as objects."""
+    column = np.asarray(values)
+    return column.astype(str) if column.dtype.kind == "O" else column

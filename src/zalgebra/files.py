@@ -1,0 +1,108 @@
+"""Files on disk: whole or absent, safetensors and JSON only.
+
+Every write goes to a file beside its target and is then renamed, so that a reader, or the next run
+after a kill, sees the old file or the new one and never a part.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zalgebra.types import BadInput, MissingExtra
+
+__all__ = ["aside", "fingerprint", "read_json", "read_tensors", "write_json", "write_tensors"]
+
+
+@contextlib.contextmanager
+def aside(path: str | Path) -> Iterator[Path]:
+    """A path beside ``path`` to write to; it takes the target's place when the block ends well.
+
+    Raises
+    ------
+    BadInput
+        If the folder cannot be written to.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror}; choose another place") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror}; choose another place") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write plain JSON, whole or not at all."""
+    with aside(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read plain JSON; a missing or broken file is one sentence."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no file {path}") from error
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} is not readable JSON ({error}); restore it or make it again") from error
+
+
+def write_tensors(
+    path: str | Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Write named arrays as safetensors, with JSON values in the header."""
+    header = {key: json.dumps(value) for key, value in (metadata or {}).items()}
+    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    with aside(path) as temporary:
+        _safetensors().save_file(arrays, temporary, metadata=header)
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read what `write_tensors` wrote: the arrays, and the header's values."""
+    _safetensors()
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = {k: json.loads(v) for k, v in (file.metadata() or {}).items()}
+            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no file {path}") from error
+    except (OSError, ValueError, SafetensorError) as error:
+        raise BadInput(f"{path} is not a whole safetensors file ({error}); make it again") from error
+
+
+def fingerprint(tensors: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 (hexadecimal) over names, types, shapes and bytes of named arrays."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors.numpy
+    except ModuleNotFoundError as error:
+        raise MissingExtra("safetensors", "torch") from error
+    return safetensors.numpy

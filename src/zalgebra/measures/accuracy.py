@@ -1,0 +1,174 @@
+"""How well an edit did what it was meant to, and how much everything else moved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from zalgebra.types import BadInput
+
+__all__ = ["EditEffect", "Score", "edit_effect", "proportion"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A figure with its 95 % interval, the number of items behind it, and what it answers."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    question: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain JSON values; what is not a number becomes None."""
+        finite = {k: v if math.isfinite(v) else None for k, v in vars(self).items() if k in _NUMBERS}
+        return {**finite, "n": self.n, "question": self.question}
+
+    def __str__(self) -> str:
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}] (n = {self.n})"
+
+
+_NUMBERS = ("value", "low", "high")
+
+
+@dataclass(frozen=True)
+class EditEffect:
+    """What an edit did to ``n`` items, as their attributes were read before and after.
+
+    Parameters
+    ----------
+    success
+        Share of items that changed as meant.
+    moved
+        Median change of the attribute that was meant, in its standard deviations.
+    leakage
+        For every other attribute, the median absolute change in its standard deviations.
+    """
+
+    success: Score
+    moved: Score
+    leakage: dict[str, Score]
+
+    @property
+    def worst(self) -> tuple[str, float]:
+        """The other attribute that moved most, and its median movement; ``("", 0)`` if none."""
+        return max(((k, s.value) for k, s in self.leakage.items()), key=lambda p: p[1], default=("", 0.0))
+
+    @property
+    def typical_leakage(self) -> float:
+        """The median over the other attributes of their median movement."""
+        return float(np.median([s.value for s in self.leakage.values()])) if self.leakage else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "success": self.success.to_dict(),
+            "moved": self.moved.to_dict(),
+            "leakage": {k: s.to_dict() for k, s in self.leakage.items()},
+        }
+
+
+def proportion(hits: np.ndarray, /, question: str) -> Score:
+    """Share of true entries of ``hits`` ``(n,)`` with Wilson's 95 % interval.
+
+    References
+    ----------
+    Wilson, *Probable inference, the law of succession, and statistical inference* (1927).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.measures import proportion
+    >>> print(proportion(np.array([True] * 9 + [False]), "how many smile"))
+    0.9 [0.596, 0.982] (n = 10)
+    """
+    hits = np.asarray(hits, dtype=bool)
+    n = len(hits)
+    if n == 0:
+        return Score(math.nan, 0.0, 1.0, 0, question)
+    p, z = float(hits.mean()), 1.959963984540054
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return Score(p, max(0.0, middle - half), min(1.0, middle + half), n, question)
+
+
+def edit_effect(
+    before: Mapping[str, np.ndarray],
+    after: Mapping[str, np.ndarray],
+    meant: Mapping[str, int],
+    spreads: Mapping[str, float],
+    /,
+    *,
+    threshold: Mapping[str, float] | None = None,
+) -> EditEffect:
+    """What an edit did, from attributes read before and after it.
+
+    Parameters
+    ----------
+    before, after
+        Attribute to readings ``(n,)``, on the decoded picture before and after the edit.
+    meant
+        The attributes that were to change, with +1 (up) or -1 (down).
+    spreads
+        Standard deviation of each attribute in the data, its unit here.
+    threshold
+        For some attributes, the reading that counts as "on": going up must end above it, going
+        down below it. The others must move by one standard deviation.
+
+    Returns
+    -------
+    EditEffect
+        Success counts the items in which *every* meant attribute changed as meant.
+
+    Raises
+    ------
+    BadInput
+        If an attribute is missing from the readings or spreads.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.measures import edit_effect
+    >>> before = {"smile": np.array([0.1, 0.0]), "light": np.array([0.5, -0.5])}
+    >>> after = {"smile": np.array([0.9, 0.2]), "light": np.array([0.5, -0.4])}
+    >>> effect = edit_effect(before, after, {"smile": +1}, {"smile": 0.4, "light": 0.5})
+    >>> effect.success.value, round(effect.leakage["light"].value, 2)
+    (0.5, 0.1)
+    """
+    for name in meant:
+        if name not in before or name not in after or name not in spreads:
+            raise BadInput(f"no reading of {name!r}; there are: {', '.join(before)}")
+    threshold = threshold or {}
+    changes = {k: (after[k] - before[k]) / (spreads[k] or 1.0) for k in before if k in spreads}
+    hits = np.ones(len(next(iter(before.values()))), dtype=bool)
+    for name, sign in meant.items():
+        if name in threshold:
+            hits &= sign * (after[name] - threshold[name]) > 0
+        else:
+            hits &= sign * changes[name] >= 1
+    moved = np.min([sign * changes[name] for name, sign in meant.items()], axis=0)
+    words = " and ".join(f"{name} {'up' if s > 0 else 'down'}" for name, s in meant.items())
+    return EditEffect(
+        success=proportion(hits, f"share of items with {words} as meant"),
+        moved=_median(moved, f"median move of {words}, in standard deviations"),
+        leakage={
+            k: _median(np.abs(change), f"median movement of {k}, in standard deviations")
+            for k, change in changes.items()
+            if k not in meant
+        },
+    )
+
+
+def _median(values: np.ndarray, question: str) -> Score:
+    """Median with the distribution-free 95 % interval from the binomial law of its rank."""
+    x, n = np.sort(np.asarray(values, dtype=float)), len(values)
+    if n == 0:
+        return Score(math.nan, math.nan, math.nan, 0, question)
+    half = 1.959963984540054 * math.sqrt(n) / 2
+    low, high = max(0, math.floor(n / 2 - half)), min(n - 1, math.ceil(n / 2 + half))
+    return Score(float(np.median(x)), float(x[low]), float(x[high]), n, question)

@@ -1,0 +1,95 @@
+"""Networks small enough for two cores: patches in, convolutions between, pixel shuffle out.
+
+Transposed convolutions are what makes a small VAE slow on a CPU; moving 4 x 4 patches into channels
+(Shi et al. 2016, arXiv 1609.05158) keeps every convolution on a small grid.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from zalgebra.types import BadInput
+
+__all__ = ["decoder", "encoder"]
+
+PATCH = 4  # pixels a side that become channels
+
+
+def encoder(data_shape: tuple[int, ...], outputs: int, *, width: int) -> nn.Module:
+    """Data ``(n, *data_shape)`` to ``(n, outputs)``: convolutions for pictures, else dense layers.
+
+    A picture ``(C, H, W)`` with sides divisible by 4 and of at least 16 is convolved; other data
+    are flattened.
+    """
+    if not _is_picture(data_shape):
+        d, hidden = math.prod(data_shape), 8 * width
+        return nn.Sequential(
+            nn.Flatten(), nn.Linear(d, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(),
+            nn.Linear(hidden, outputs),
+        )  # fmt: skip
+    C, grids, widths = data_shape[0], _grids(data_shape), _widths(data_shape, width)
+    layers: list[nn.Module] = [nn.PixelUnshuffle(PATCH), nn.Conv2d(C * PATCH**2, width, 1), nn.SiLU()]
+    for a, b in zip(widths[:-1], widths[1:], strict=True):
+        layers += [nn.Conv2d(a, b, 4, stride=2, padding=1), nn.SiLU()]
+    if len(widths) == 1:
+        layers += [nn.Conv2d(width, width, 3, padding=1), nn.SiLU()]
+    last = widths[-1] * math.prod(grids[-1])
+    return _fast(nn.Sequential(*layers, nn.Flatten(), nn.Linear(last, outputs)))
+
+
+def decoder(data_shape: tuple[int, ...], inputs: int, *, width: int) -> nn.Module:
+    """Latents ``(n, inputs)`` to data ``(n, *data_shape)``, the encoder's mirror; no final bound."""
+    if not _is_picture(data_shape):
+        d, hidden = math.prod(data_shape), 8 * width
+        return nn.Sequential(
+            nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(),
+            nn.Linear(hidden, d), nn.Unflatten(1, data_shape),
+        )  # fmt: skip
+    C, grids, widths = data_shape[0], _grids(data_shape), _widths(data_shape, width)
+    first = (widths[-1], *grids[-1])
+    layers: list[nn.Module] = [nn.Linear(inputs, math.prod(first)), nn.SiLU(), nn.Unflatten(1, first)]
+    for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True):
+        layers += [nn.Conv2d(a, 4 * b, 3, padding=1), nn.PixelShuffle(2), nn.SiLU()]
+    layers += [nn.Conv2d(width, 2 * width, 3, padding=1), nn.SiLU()]
+    layers += [nn.Conv2d(2 * width, C * PATCH**2, 3, padding=1), nn.PixelShuffle(PATCH)]
+    return _fast(nn.Sequential(*layers))
+
+
+class Pair(nn.Module):
+    """An encoder and a decoder under one name, so that they train and save together."""
+
+    def __init__(self, encode: nn.Module, decode: nn.Module) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encode, decode
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the encoder's output for data ``(n, *data_shape)``."""
+        return self.encoder(x)
+
+
+def _is_picture(data_shape: tuple[int, ...]) -> bool:
+    if len(data_shape) not in (1, 3):
+        raise BadInput(f"data must have shape (n, d) or (n, C, H, W), got (n, {data_shape})")
+    return len(data_shape) == 3 and all(s % PATCH == 0 and s >= 16 for s in data_shape[1:])
+
+
+def _grids(data_shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Grid sizes from the patches down, halved while both sides are even and at least 8."""
+    h, w = data_shape[1] // PATCH, data_shape[2] // PATCH
+    grids = [(h, w)]
+    while min(h, w) >= 8 and h % 2 == 0 and w % 2 == 0:
+        h, w = h // 2, w // 2
+        grids.append((h, w))
+    return grids
+
+
+def _widths(data_shape: tuple[int, ...], width: int) -> list[int]:
+    return [width * 2 ** min(i, 2) for i in range(len(_grids(data_shape)))]
+
+
+def _fast(module: nn.Module) -> nn.Module:
+    """Channels last: 1.2 times the images a second on a CPU."""
+    return module.to(memory_format=torch.channels_last)

@@ -1,0 +1,341 @@
+"""The command line: one verb an action, the same flags everywhere.
+
+Exit codes: 0 done, 2 bad usage or input (one sentence says what), 1 failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import typer
+
+from zalgebra import __version__
+from zalgebra.studio.messages import err, out, track
+from zalgebra.types import BadInput, ZalgebraError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Latent space arithmetic that keeps the prior.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Method = Literal["lol", "linear", "slerp"]
+MethodFlag = Annotated[Method, typer.Option("--method", help="How latents are combined.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Fixes everything that is random.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
+Where = Annotated[
+    Path, typer.Option("-w", "--workspace", help="The workspace, made by `fit` or `demo`.")
+]
+Picture = Annotated[
+    Path, typer.Option("-o", "--output", help="Picture to write; its suffix is its format.")
+]
+Size = Annotated[
+    int | None,
+    typer.Option("--size", min=1, help="Crop square and resize to this many pixels a side."),
+]
+Labels = Annotated[
+    str | None, typer.Option("--labels", help="Label columns to keep, with commas between.")
+]
+WORKSPACE = Path("zalgebra-demo/faces.zal")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Register a verb; its expected errors become one sentence and exit code 2."""
+
+    @functools.wraps(function)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except ZalgebraError as error:
+            err.print(f"zalgebra: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from error
+        except KeyboardInterrupt as error:
+            err.print("zalgebra: interrupted; the same command goes on where it was", style="yellow")
+            raise typer.Exit(130) from error
+
+    return app.command()(guarded)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+@command
+def demo(
+    data: Annotated[
+        str,
+        typer.Option("--data", help="faces, digits, fashion-mnist, or a folder or table of pictures."),
+    ] = "faces",
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Fit the faces model anew instead of using the bundled one.")
+    ] = False,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for the report.")
+    ] = Path("zalgebra-demo"),
+    size: Size = None,
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="Label whose items stay together, such as a person."),
+    ] = None,
+    labels: Labels = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Show what latent arithmetic does, with a figure beside each edit: a report in a folder."""
+    say = _teller(as_json)
+    say("loading")
+    from zalgebra.studio.demo import run
+    from zalgebra.studio.recipes import recipe
+
+    _writable(output)
+    chosen = recipe(data, size=size, group=group, labels=_split(labels), seed=seed)
+    results = run(chosen, output, fit=fit, seed=seed, say=say)
+    if as_json:
+        _print_json(results)
+        return
+    out.print(_summary(results))
+    out.print(f"report: {output / 'report.html'}", highlight=False)
+    workspace = output / f"{chosen.name}.zal"
+    if chosen.edits and chosen.edits[0].change.isascii():
+        change = chosen.edits[0].change
+        out.print(f"next:   zalgebra edit img:12 '{change}' -w {workspace}", highlight=False)
+
+
+@command
+def fit(
+    data: Annotated[str, typer.Argument(help="faces, digits, fashion-mnist, a folder or a table.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Workspace to make.")],
+    model: Annotated[Literal["vae"], typer.Option("--model", help="Kind of model.")] = "vae",
+    latent_dim: Annotated[int | None, typer.Option(min=1, help="Entries of a latent.")] = None,
+    beta: Annotated[float | None, typer.Option(min=0, help="Weight of the divergence.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data.")] = None,
+    n: Annotated[int | None, typer.Option("-n", min=2, help="Use this many items.")] = None,
+    size: Size = None,
+    labels: Labels = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Fit a model on pictures and encode them: a workspace to compute in.
+
+    A run that was killed goes on from its last epoch when the same command is given again.
+    """
+    say = _teller(as_json)
+    say("loading")
+    from zalgebra.data import datasets
+    from zalgebra.studio.recipes import default_model
+    from zalgebra.studio.workspace import Workspace, fitting
+
+    dataset = datasets.load(data, size=size, n=n, seed=seed, labels=_split(labels))
+    network = default_model(dataset.images, seed=seed, verbose=not as_json)
+    wanted = {"latent_dim": latent_dim, "beta": beta, "max_epochs": epochs}
+    network.set_params(**{k: v for k, v in wanted.items() if v is not None})
+    say(f"fitting a {type(network).__name__} on {len(dataset)} items")
+    with fitting(output) as checkpoint:
+        network.fit(dataset.images, checkpoint=checkpoint, resume=True)
+    workspace = Workspace.create(output, network)
+    workspace.encode(dataset, track=track)
+    rate = network.training_.items_per_second
+    facts = {
+        "workspace": str(output),
+        "items": len(workspace),
+        "epochs": len(network.training_.history),
+        "outcome": network.training_.outcome,
+        "items_per_second": round(rate, 1) if rate == rate else None,
+        "fingerprint": workspace.spec.fingerprint,
+    }
+    if as_json:
+        _print_json(facts)
+    else:
+        out.print(
+            f"{output}: {facts['items']} items, {facts['epochs']} epochs, {rate:.0f} images/s",
+            highlight=False,
+        )
+
+
+@command
+def encode(
+    data: Annotated[str, typer.Argument(help="faces, digits, fashion-mnist, a folder or a table.")],
+    workspace: Where = WORKSPACE,
+    n: Annotated[int | None, typer.Option("-n", min=1, help="Use this many items.")] = None,
+    size: Size = None,
+    labels: Labels = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Encode more items into a workspace; a killed run goes on where it was."""
+    from zalgebra.data import datasets
+
+    space = _open(workspace)
+    side = space.spec.data_shape[-1] if size is None and Path(data).exists() else size
+    dataset = datasets.load(data, size=side, n=n, seed=seed, labels=_split(labels))
+    first = len(space)
+    added = space.encode(dataset, track=track)
+    if as_json:
+        _print_json({"workspace": str(workspace), "added": added, "items": len(space)})
+    elif added:
+        out.print(f"img:{first} to img:{first + added - 1} are new", highlight=False)
+    else:
+        out.print("these items are in the workspace already", highlight=False)
+
+
+@command
+def mix(
+    expression: Annotated[str, typer.Argument(help="Such as 'img:3 + 20° smile - glasses'.")],
+    workspace: Where = WORKSPACE,
+    output: Picture = Path("mix.png"),
+    method: MethodFlag = "lol",
+    as_json: Json = False,
+) -> None:
+    """Realise an expression over items, labels and directions as a picture."""
+    result = _open(workspace).mix(expression, method=method)
+    _deliver(result, output, [result.expression], as_json)
+
+
+@command
+def edit(
+    item: Annotated[str, typer.Argument(help="img:12, or a picture file.")],
+    change: Annotated[str, typer.Argument(help="Such as '+ 30° smile' or '- glasses'.")],
+    workspace: Where = WORKSPACE,
+    output: Picture = Path("edit.png"),
+    method: MethodFlag = "lol",
+    as_json: Json = False,
+) -> None:
+    """Change one item: the picture before and after."""
+    space = _open(workspace)
+    before, after = space.mix(_item(item)), space.edit(_item(item), change, method=method)
+    _deliver(after, output, [item, after.expression], as_json, before=before.pictures)
+
+
+@command
+def walk(
+    keyframes: Annotated[list[str], typer.Argument(help="Two or more expressions.")],
+    workspace: Where = WORKSPACE,
+    output: Picture = Path("walk.png"),
+    steps: Annotated[int, typer.Option(min=2, help="Pictures on the way.")] = 9,
+    closed: Annotated[bool, typer.Option("--closed", help="Return to the first: a loop.")] = False,
+    method: MethodFlag = "lol",
+    as_json: Json = False,
+) -> None:
+    """Walk from one expression to the next: a strip, or a film if the output ends in .gif."""
+    if len(keyframes) < 2:
+        raise BadInput("a walk needs at least two expressions, for example img:1 img:2")
+    space = _open(workspace)
+    result = space.walk([_item(k) for k in keyframes], steps, method=method, closed=closed)
+    _deliver(result, output, [f"{i + 1}" for i in range(steps)], as_json)
+
+
+@command
+def check(
+    what: Annotated[list[str], typer.Argument(help="Expressions, or one .npy file of latents.")],
+    workspace: Where = WORKSPACE,
+    method: MethodFlag = "lol",
+    as_json: Json = False,
+) -> None:
+    """How plausible latents are under the prior: of expressions, or of an .npy file.
+
+    A file is held against the workspace's prior if -w is given, else against N(0, 1).
+    """
+    from zalgebra.algebra.certificate import check as certify
+
+    if len(what) == 1 and what[0].endswith(".npy"):
+        prior = _open(workspace).prior if workspace != WORKSPACE else None
+        certificate = certify(_latents(Path(what[0])), prior)
+    else:
+        space = _open(workspace)
+        z = np.concatenate([space.mix(_item(e), method=method).latents for e in what])
+        certificate = certify(z, space.prior)
+    if as_json:
+        _print_json(certificate.to_dict())
+    else:
+        out.print(certificate)
+
+
+def _open(path: Path) -> Any:
+    from zalgebra.studio.workspace import Workspace
+
+    return Workspace(path)
+
+
+def _item(text: str) -> str:
+    """A picture file as a name of the grammar, anything else as it is."""
+    return f'"{text}"' if Path(text).is_file() else text
+
+
+def _split(labels: str | None) -> tuple[str, ...] | None:
+    return None if labels is None else tuple(part.strip() for part in labels.split(","))
+
+
+def _latents(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise BadInput(f"{path} is no readable .npy file of numbers") from error
+
+
+def _deliver(
+    result: Any, output: Path, captions: list[str], as_json: bool, before: np.ndarray | None = None
+) -> None:
+    """Write the pictures and say what they are."""
+    from zalgebra.studio.drawing import draw
+
+    pictures = result.pictures if before is None else np.concatenate([before, result.pictures])
+    draw(pictures, output, captions)
+    if as_json:
+        facts = {"expression": result.expression, "output": str(output)}
+        _print_json({**facts, "certificate": result.certificate.to_dict()})
+    else:
+        out.print(f"{output}: {result.expression}", highlight=False, markup=False)
+        out.print(result.certificate.verdict, highlight=False)
+
+
+def _teller(silent: bool) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        if not silent:
+            err.print(f"{text} …", style="dim", highlight=False)
+
+    return say
+
+
+def _writable(folder: Path) -> None:
+    """Fail before the work rather than after it."""
+    from zalgebra.files import aside
+
+    with aside(folder / "report.html.trial") as trial:
+        trial.touch()
+    (folder / "report.html.trial").unlink()
+
+
+def _summary(results: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"{results['data']}, held-out pictures", title_justify="left")
+    for head in ("edit", "n", "changed as meant", "others moved (median)"):
+        table.add_column(head, justify="left" if head == "edit" else "right")
+    for title, e in results["edits"].items():
+        s, leaks = e["success"], [v["value"] for v in e["leakage"].values()]
+        moved = f"{np.median(leaks):.2f} sd" if leaks else ""
+        table.add_row(title, str(s["n"]), f"{s['value']:.1%}" if s["n"] else "none to try on", moved)
+    return table
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value))

@@ -1,0 +1,235 @@
+"""Recipes: which data, model, judge and edits the demo uses for each kind of data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from zalgebra.data import datasets
+from zalgebra.data.datasets import Dataset
+from zalgebra.models.reader import Reader
+from zalgebra.models.vae import VAE
+from zalgebra.types import BadInput
+
+__all__ = ["BUNDLED", "Edit", "Recipe", "default_model", "recipe"]
+
+BUNDLED = Path(__file__).parent / "bundled" / "faces"
+Condition = tuple[str, str, float | str]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change, the held-out items that it is tried on, and what it is meant to do.
+
+    Parameters
+    ----------
+    title
+        What a person would call it.
+    change
+        Terms added to an item's expression.
+    where
+        Conditions on the held-out items it is tried on.
+    meant
+        Readings that are to change, +1 up or -1 down; for a class, its name and +1.
+    """
+
+    title: str
+    change: str
+    where: tuple[Condition, ...]
+    meant: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that a demo needs.
+
+    Parameters
+    ----------
+    name
+        Of the data.
+    train, judge, held
+        Data that the model is fitted on, that the judge is trained on, and that neither saw.
+    model, reader
+        Not fitted yet.
+    edits
+        What is tried.
+    directions
+        Name to (positive conditions, negative conditions), learned on the training items.
+    items
+        How many training items the workspace keeps.
+    """
+
+    name: str
+    train: Dataset
+    judge: Dataset
+    held: Dataset
+    model: VAE
+    reader: Reader | None
+    edits: tuple[Edit, ...] = ()
+    directions: Mapping[str, tuple[Sequence[Condition], Sequence[Condition]]] = field(
+        default_factory=dict
+    )
+    items: int = 6000
+
+
+def recipe(
+    data: str,
+    *,
+    size: int | None = None,
+    group: str | None = None,
+    labels: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Recipe:
+    """The recipe for ``"faces"``, ``"digits"``, ``"fashion-mnist"`` or a folder or table."""
+    if data == "faces":
+        return _faces(seed)
+    if data == "digits":
+        return _digits(seed)
+    if data == "fashion-mnist":
+        return _fashion(seed)
+    return _pictures(data, size, group, labels, seed)
+
+
+def default_model(images: np.ndarray, *, seed: int = 0, verbose: bool = True) -> VAE:
+    """A VAE sized to its data: about 5,000 steps, fewer passes over more pictures.
+
+    Few pictures get a smaller latent and stop early, as they would be learned by heart.
+    """
+    n = len(images)
+    batch = 128 if n >= 4000 else max(8, min(64, n // 8))
+    epochs = int(np.clip(math.ceil(5000 * batch / max(n, 1)), 6, 150))
+    latent_dim = 32 if n >= 2000 else 16
+    return VAE(
+        latent_dim,
+        max_epochs=epochs,
+        batch_size=batch,
+        patience=10,
+        random_state=seed,
+        verbose=verbose,
+    )
+
+
+def _faces(seed: int) -> Recipe:
+    return Recipe(
+        name="faces",
+        train=datasets.faces(12_000, seed=1000 + seed),
+        judge=datasets.faces(10_000, seed=2000 + seed),
+        held=datasets.faces(1_000, seed=3000 + seed),
+        model=VAE(32, beta=3.0, max_epochs=45, patience=None, random_state=seed),
+        reader=Reader(max_epochs=20, random_state=seed),
+        edits=(
+            Edit("add a smile", "+ smile", (("smile", "=", 0),), {"smile": +1}),
+            Edit("add glasses", "+ glasses", (("glasses", "=", 0),), {"glasses": +1}),
+            Edit("remove the beard", "- beard", (("beard", "=", 1),), {"beard": -1}),
+            Edit(
+                "smile, then glasses, then turn",
+                "+ smile + glasses + turn",
+                (("smile", "=", 0), ("glasses", "=", 0), ("turn", "<", 0)),
+                {"smile": +1, "glasses": +1, "turn": +1},
+            ),
+        ),
+        directions={
+            "smile": ([("smile", "=", 1)], [("smile", "=", 0)]),
+            "glasses": ([("glasses", "=", 1)], [("glasses", "=", 0)]),
+            "beard": ([("beard", "=", 1)], [("beard", "=", 0)]),
+            "turn": ([("turn", ">", 1 / 3)], [("turn", "<", -1 / 3)]),
+        },
+    )
+
+
+def _digits(seed: int) -> Recipe:
+    train, held = split(datasets.digits(), 0.25, seed)
+    edits, directions = _class_edits("class", (("3", "8"), ("1", "7"), ("9", "5")))
+    return Recipe(
+        name="digits",
+        train=train,
+        judge=train,
+        held=held,
+        model=VAE(10, max_epochs=60, batch_size=32, patience=None, random_state=seed),
+        reader=Reader(max_epochs=60, batch_size=64, random_state=seed),
+        edits=edits,
+        directions=directions,
+    )
+
+
+def _fashion(seed: int) -> Recipe:
+    train = datasets.fashion_mnist("train")
+    pairs = (("Sandal", "Ankle boot"), ("T-shirt/top", "Dress"), ("Pullover", "Coat"))
+    edits, directions = _class_edits("class", pairs)
+    return Recipe(
+        name="fashion-mnist",
+        train=train,
+        judge=train,
+        held=datasets.fashion_mnist("test"),
+        model=VAE(20, beta=3.0, max_epochs=8, batch_size=256, patience=None, random_state=seed),
+        reader=Reader(width=32, max_epochs=8, random_state=seed),
+        edits=edits,
+        directions=directions,
+        items=20_000,
+    )
+
+
+def _pictures(
+    source: str, size: int | None, group: str | None, labels: Sequence[str] | None, seed: int
+) -> Recipe:
+    """Somebody's own pictures: whatever labels there are, and none are needed."""
+    whole = datasets.load(source, size=size, labels=labels)
+    if len(whole) < 20:
+        raise BadInput(f"the demo needs at least 20 pictures, {source} has {len(whole)}")
+    train, held = split(whole, 0.25, seed, group)
+    edits: list[Edit] = []
+    directions: dict[str, tuple[list[Condition], list[Condition]]] = {}
+    readable: dict[str, np.ndarray] = {}
+    for label, values in whole.labels.items():
+        distinct = np.unique(values)
+        if label == group or len(distinct) < 2 or len(distinct) > 20:
+            continue
+        if label in whole.classes:
+            names = [whole.classes[label][int(v)] for v in distinct]
+            more, learned = _class_edits(label, ((names[0], names[1]),))
+            directions |= learned
+            edits += more
+        else:
+            low, high = float(distinct[0]), float(distinct[-1])
+            directions[label] = ([(label, "=", high)], [(label, "=", low)])
+            edits.append(Edit(f"add {label}", f'+ "{label}"', ((label, "=", low),), {label: +1}))
+        readable[label] = values
+    return Recipe(
+        name=Path(source).stem,
+        train=train,
+        judge=train,
+        held=held,
+        model=default_model(train.images, seed=seed),
+        reader=Reader(max_epochs=40, batch_size=32, random_state=seed) if readable else None,
+        edits=tuple(edits[:4]),
+        directions=directions,
+    )
+
+
+def _class_edits(
+    label: str, pairs: Sequence[tuple[str, str]]
+) -> tuple[tuple[Edit, ...], dict[str, tuple[list[Condition], list[Condition]]]]:
+    """From one class to another by the difference of their means."""
+    edits, directions = [], {}
+    for a, b in pairs:
+        name = f"{a} to {b}"
+        directions[name] = ([(label, "=", b)], [(label, "=", a)])
+        edits.append(Edit(name, f'+ "{name}"', ((label, "=", a),), {b: +1}))
+    return tuple(edits), directions
+
+
+def split(
+    whole: Dataset, share: float, seed: int, group: str | None = None
+) -> tuple[Dataset, Dataset]:
+    """Two parts of a data set; items with one value of the label ``group`` stay together."""
+    if group is not None and group not in whole.labels:
+        known = ", ".join(whole.labels) or "none"
+        raise BadInput(f"unknown label {group!r} to group by; the labels are: {known}")
+    of = np.arange(len(whole)) if group is None else whole.labels[group]
+    groups = np.random.default_rng(seed).permutation(np.unique(of))
+    held = np.isin(of, groups[: max(1, round(share * len(groups)))])
+    return whole[~held], whole[held]

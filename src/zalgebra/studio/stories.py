@@ -1,0 +1,264 @@
+"""The sections of the demo's report, one function a section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zalgebra.algebra.certificate import check
+from zalgebra.algebra.combine import centroid, combine
+from zalgebra.algebra.expressions import evaluate
+from zalgebra.algebra.weights import line
+from zalgebra.data.datasets import faces
+from zalgebra.studio import figures
+from zalgebra.studio.report import Row, Section, Table
+from zalgebra.types import MissingExtra
+
+if TYPE_CHECKING:
+    from zalgebra.studio.demo import Outcome, Scene
+
+__all__ = ["tell"]
+
+METHODS = {"linear": "LERP", "slerp": "SLERP", "lol": "LOL"}
+ANGLES = (-60, -40, -20, 0, 20, 40, 60)
+
+
+def tell(scene: Scene, scores: dict[str, float]) -> tuple[list[Section], dict[str, Any]]:
+    """The report's sections, and the figures for ``results.json`` that they print."""
+    blends, figures_of_blends = _blends(scene)
+    sections = [_measured(scene, scores)] if scene.outcomes else []
+    sections += [_edits(scene), _equations(scene)] if scene.outcomes else []
+    sections += [_extrapolation(scene)] if scene.outcomes else []
+    sections += [blends, _map(scene), _reconstructions(scene)]
+    return sections, figures_of_blends
+
+
+def _reconstructions(scene: Scene) -> Section:
+    chosen = slice(0, 10)
+    samples = scene.workspace.model.sample(10, random_state=scene.seed)
+    mse = np.mean((scene.decode(scene.latents) - scene.held.images) ** 2)
+    return Section(
+        "What the model keeps, and what it dreams",
+        "Pictures that it has not seen, their reconstruction, and samples from the prior that was "
+        f"fitted to the encoded data. Mean squared error of the reconstruction: {mse:.4f}.",
+        [
+            Row(scene.held.images[chosen], label="originals"),
+            Row(scene.decode(scene.latents[chosen]), label="reconstructions"),
+            Row(samples, label="samples from the prior"),
+        ],
+    )
+
+
+def _measured(scene: Scene, scores: dict[str, float]) -> Section:
+    head = ["edit", "tried on", "changed as meant", "median move", "other factors, median", "worst"]
+    lines = []
+    for o in scene.outcomes:
+        worst, much = o.effect.worst
+        s = o.effect.success
+        lines.append(
+            [
+                o.edit.title,
+                str(len(o.rows)),
+                f"{s.value:.1%} [{s.low:.0%}, {s.high:.0%}]",
+                f"{o.effect.moved.value:+.2f} sd",
+                f"{o.effect.typical_leakage:.2f} sd",
+                f"{worst} {much:.2f} sd",
+            ]
+        )
+    kinds = {k: c["kind"] for k, c in scene.reader.columns_.items()} if scene.reader else {}
+    judge = [
+        [name, "R²" if kinds.get(name) == "number" else "accuracy", f"{value:.3f}"]
+        for name, value in scores.items()
+    ]
+    return Section(
+        "How well it works",
+        "Each edit on held-out pictures, judged by a network trained on other pictures. A number "
+        "counts as changed when it moved by one standard deviation, a yes-or-no when it flipped; "
+        "a chain counts only if all of its edits did. Beside it: how far everything that was not "
+        "meant to change moved, in its own standard deviations.",
+        tables=[Table(head, lines), Table(["the judge itself reads", "", "held-out"], judge)],
+        after="A judge that is wrong proves nothing: its own error on held-out pictures stands above.",
+    )
+
+
+def _edits(scene: Scene) -> Section:
+    rows = []
+    for o in scene.outcomes:
+        few = o.rows[:8]
+        note = f"{o.edit.change.strip()}: {_verdict(scene, o)}"
+        rows.append(Row(scene.decode(scene.latents[few]), label=o.edit.title))
+        rows.append(Row(scene.decode(o.latents[:8]), note=note))
+    return Section(
+        "Edits by the mean direction",
+        "Above each pair of rows: reconstructions of pictures the model has not seen. Below: the "
+        "same latents plus the difference of two group means.",
+        rows,
+    )
+
+
+def _verdict(scene: Scene, o: Outcome) -> str:
+    s = o.effect.success
+    return (
+        f"{s.value:.1%} of {s.n} changed as meant; "
+        f"{check(o.latents, scene.workspace.prior).verdict}"
+    )
+
+
+def _equations(scene: Scene) -> Section:
+    rows = [_twins(scene)] if scene.recipe.name == "faces" else []
+    rows += [_own_equation(scene, o) for o in scene.outcomes[:2] if _has_pair(o)]
+    return Section(
+        "Equations in pictures",
+        "With the data's own latents: what one picture has and its near twin lacks is carried to a "
+        "third. The seeds are correlated (the twins are nearly the same latent), so their "
+        "correlation is estimated; taken as independent they would dilute the first picture.",
+        [r for pair in rows for r in pair],
+    )
+
+
+def _twins(scene: Scene) -> list[Row]:
+    """smiling man = neutral man + smiling woman - neutral woman, all three drawn for it."""
+    man = {"beard": 1, "hair_length": 0.1, "smile": 0, "mouth_open": 0, "glasses": 0, "turn": 0.1}
+    woman = {"beard": 0, "hair_length": 0.9, "mouth_open": 0, "glasses": 0, "turn": -0.1}
+    seed = 4000 + scene.seed
+    pictures = np.concatenate(
+        [
+            faces(1, seed=seed, **man).images,
+            faces(1, seed=seed + 1, smile=1, **woman).images,
+            faces(1, seed=seed + 1, smile=0, **woman).images,
+        ]
+    )
+    words = ["neutral man", "smiling woman", "neutral woman"]
+    return _equation(scene, scene.workspace.model.transform(pictures), words, "smiling man")
+
+
+def _has_pair(o: Outcome) -> bool:
+    return len(o.edit.meant) == 1 and len(o.rows) > 1
+
+
+def _own_equation(scene: Scene, o: Outcome) -> list[Row]:
+    """a + b - c, where c lacks what b has and is b's nearest such neighbour."""
+    ((name, sign),) = o.edit.meant.items()
+    label, _, value = o.edit.where[0]
+    there = scene.rows([(label, "=", name)]) if label in scene.held.classes else None
+    if there is None:
+        values = scene.held.labels[label]
+        there = np.flatnonzero(values == (values.max() if sign > 0 else values.min()))
+    a, lacking = o.rows[0], o.rows[1:]
+    distance = np.linalg.norm(scene.latents[there][:, None] - scene.latents[lacking][None], axis=-1)
+    i, j = np.unravel_index(np.argmin(distance), distance.shape)
+    seeds = scene.latents[[a, there[i], lacking[j]]]
+    return _equation(scene, seeds, [f"a: {value}", f"b: {name}", "c: b's twin"], o.edit.title)
+
+
+def _equation(scene: Scene, seeds: np.ndarray, words: list[str], result: str) -> list[Row]:
+    names = dict(zip("abc", seeds, strict=True))
+    latent, prior = evaluate("a + b - c", names), scene.workspace.prior
+    z = latent.array(prior=prior, correlation="estimate")[None]
+    independent = latent.array(prior=prior)[None]
+    pictures = scene.decode(np.concatenate([seeds, z]))
+    return [
+        Row(
+            pictures,
+            [*words, result],
+            label=f"{result} = {words[0]} + {words[1]} - {words[2]}",
+            note=check(z, prior).verdict,
+            signs=["+", "-", "="],
+        ),
+        Row(
+            scene.decode(np.concatenate([z, independent])),
+            ["correlation estimated", "taken as independent"],
+        ),
+    ]
+
+
+def _extrapolation(scene: Scene) -> Section:
+    rows = []
+    for o in [o for o in scene.outcomes if len(o.edit.meant) == 1][:3]:
+        word = o.edit.change.strip().lstrip("+-").strip()
+        z = scene.latents[o.rows[:1]]
+        turned = [scene.edited(f"{'+' if a >= 0 else '-'} {abs(a)}° {word}", z) for a in ANGLES]
+        certificate = check(np.concatenate(turned), scene.workspace.prior)
+        rows.append(
+            Row(
+                scene.decode(np.concatenate(turned)),
+                [f"{a:+d}°" if a else "0°" for a in ANGLES],
+                label=word.strip('"'),
+                note=certificate.verdict,
+                bad=not certificate.plausible.all(),
+            )
+        )
+    return Section(
+        "Too little, enough, too much",
+        "The same direction as an angle: the latent is turned towards it, so that its norm stays "
+        "typical however far it goes.",
+        rows,
+    )
+
+
+def _blends(scene: Scene) -> tuple[Section, dict[str, Any]]:
+    prior, z = scene.workspace.prior, scene.latents
+    a, b, eight = z[0], z[1], z[2:10]
+    rows, found = [], {"interpolation": {}, "centroid": {}}
+    for method, name in METHODS.items():
+        strip = combine(line(np.linspace(0, 1, 9)), np.stack([a, b]), prior=prior, method=method)
+        certificate = check(strip, prior)
+        found["interpolation"][method] = certificate.to_dict()
+        captions = [f"variance {v:.2f}" for v in certificate.effects["variance_ratio"]]
+        rows.append(_certified(scene, strip, captions, f"{name}, between two", certificate))
+    rows.append(Row(scene.decode(eight), label="eight pictures, to average"))
+    means = np.stack([centroid(eight, prior=prior, method=m) for m in METHODS])
+    certificate = check(means, prior)
+    for i, method in enumerate(METHODS):
+        found["centroid"][method] = check(means[i : i + 1], prior).to_dict()
+    ratio, percentile = certificate.effects["variance_ratio"], certificate.effects["norm_percentile"]
+    captions = [
+        f"{name}: variance {v:.2f}, norm at {p:.0f} %"
+        for name, v, p in zip(METHODS.values(), ratio, percentile, strict=True)
+    ]
+    rows.append(Row(scene.decode(means), captions, label="their centroid"))
+    return (
+        Section(
+            "Blends",
+            "Under LERP the middle of a blend loses variance, and an average of eight loses most of "
+            "it: the picture turns into the mean of all pictures. SLERP and LOL keep the norm; only "
+            "LOL keeps the distribution for any number of pictures and any weights. Each strip "
+            "carries its certificate against the prior.",
+            rows,
+        ),
+        found,
+    )
+
+
+def _certified(scene: Scene, z: np.ndarray, captions: list[str], label: str, certificate: Any) -> Row:
+    return Row(
+        scene.decode(z), captions, label, certificate.verdict, not certificate.plausible.all()
+    )
+
+
+def _map(scene: Scene) -> Section:
+    try:
+        from sklearn.decomposition import PCA
+    except ModuleNotFoundError as error:
+        raise MissingExtra("scikit-learn", "maps") from error
+    items = scene.workspace.items
+    n = min(3000, len(items))
+    pca = PCA(2, random_state=scene.seed).fit(items.latents[:n])
+    points = pca.transform(items.latents[:n])
+    label = scene.recipe.edits[0].where[0][0] if scene.recipe.edits else ""
+    color = items.labels.get(label)
+    share = pca.explained_variance_ratio_.sum()
+    figure = figures.map(
+        points,
+        scene.recipe.train.images[:n],
+        color=None if color is None else color[:n],
+        label=label,
+    )
+    return Section(
+        "A map of the latents",
+        f"The two directions in which the latents vary most, {share:.0%} of their variance; "
+        "thumbnails are the items that lie there.",
+        figure=figure,
+        alt="Scatter plot of the latents on their first two principal axes with thumbnails",
+    )

@@ -1,0 +1,356 @@
+"""A workspace on disk: a model, its prior, encoded items with labels, directions.
+
+Every verb here is a line or two into another room; this file only knows where things lie.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from zalgebra.algebra import weights as rows
+from zalgebra.algebra.certificate import Certificate, check
+from zalgebra.algebra.expressions import Items, evaluate
+from zalgebra.algebra.latent import Latent
+from zalgebra.data.pictures import read_picture
+from zalgebra.estimators.directions import Direction
+from zalgebra.files import read_json, read_tensors, write_json, write_tensors
+from zalgebra.models.base import load
+from zalgebra.studio.messages import Track, quiet
+from zalgebra.types import BadInput, MissingExtra, WrongModel
+
+__all__ = ["Result", "Workspace", "fitting"]
+
+FORMAT = 1
+PART = 2048  # items encoded between two looks at the disk
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a verb made: latents, their pictures and how plausible they are.
+
+    Parameters
+    ----------
+    expression
+        The words that made it.
+    latents
+        Shape ``(n, *latent_shape)``.
+    pictures
+        Decoded data ``(n, *data_shape)``.
+    certificate
+        Of the latents against the workspace's prior.
+    """
+
+    expression: str
+    latents: np.ndarray
+    pictures: np.ndarray
+    certificate: Certificate
+
+
+class Workspace:
+    """A folder that holds everything that one model's latents are computed with.
+
+    Parameters
+    ----------
+    path
+        The folder, by custom ``something.zal``. It must exist; `Workspace.create` makes one.
+
+    Raises
+    ------
+    BadInput
+        If there is no workspace there, or its format is newer.
+
+    Examples
+    --------
+    >>> import tempfile, zalgebra as za
+    >>> digits = za.datasets.digits()[:300]
+    >>> vae = za.models.VAE(latent_dim=6, max_epochs=2, verbose=False).fit(digits.images)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ws = za.Workspace.create(folder + "/digits.zal", vae)
+    ...     _ = ws.encode(digits)
+    ...     result = ws.edit("img:12", "+ mean(class=3) - mean(class=8)")
+    >>> result.pictures.shape, len(result.certificate)
+    ((1, 1, 8, 8), 1)
+    """
+
+    def __init__(self, path: str | Path, /) -> None:
+        self.path = Path(path)
+        if not (self.path / "workspace.json").is_file():
+            raise BadInput(f"there is no workspace in {self.path}: make one by `zalgebra fit`")
+        self._read()
+        self.model = load(self.path / "model")
+        self.prior, self.spec = self.model.prior_, self.model.spec_
+        if self._card["fingerprint"] != self.spec.fingerprint:
+            raise WrongModel(
+                f"the model in {self.path} was exchanged after its items were encoded; "
+                "fit into a new workspace"
+            )
+        self._items: Items | None = None
+
+    @classmethod
+    def create(cls, path: str | Path, model: Any, /) -> Self:
+        """Make a workspace with a fitted model and no items yet."""
+        path = Path(path)
+        if (path / "workspace.json").exists():
+            raise BadInput(f"{path} is a workspace already; open it, or choose another place")
+        with locked(path):
+            model.save(path / "model")
+            card = {"format": FORMAT, "fingerprint": model.spec_.fingerprint}
+            write_json(path / "workspace.json", {**card, "items": None, "encoded": [], "classes": {}})
+        return cls(path)
+
+    def _read(self) -> None:
+        self._card = read_json(self.path / "workspace.json")
+        if self._card.get("format") != FORMAT:
+            raise BadInput(
+                f"{self.path} has format {self._card.get('format')}, this zalgebra reads {FORMAT}"
+            )
+
+    # Items.
+
+    @property
+    def items(self) -> Items:
+        """The encoded items and everything that has a name here."""
+        if self._items is None:
+            latents = np.zeros((0, *self.spec.latent_shape), np.float32)
+            labels: dict[str, np.ndarray] = {}
+            if self._card["items"] is not None:
+                tensors, header = read_tensors(self.path / self._card["items"])
+                if header.get("fingerprint") != self.spec.fingerprint:
+                    raise WrongModel(f"the items of {self.path} were encoded by another model")
+                latents = tensors.pop("latents")
+                labels = {name.removeprefix("label."): v for name, v in tensors.items()}
+            self._items = _Names(self, latents, labels)
+        return self._items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def encode(self, dataset: Any, /, *, track: Track = quiet) -> int:
+        """Encode a `zalgebra.datasets.Dataset` and add its items; return how many were new.
+
+        Parts are kept as they are done, so a killed run goes on where it was; a data set that is
+        here already is not added again.
+        """
+        with locked(self.path):
+            self._read()
+            mark = dataset.fingerprint
+            if mark in self._card["encoded"]:
+                return 0
+            self._items = None
+            self._check_labels(dataset)
+            folder = self.path / "parts" / mark[:16]
+            parts = []
+            for i in track(range(math.ceil(len(dataset) / PART)), "encoding"):
+                parts.append(self._part(folder / f"{i:06d}.safetensors", dataset, i))
+            fresh = np.concatenate(parts) if parts else self.items.latents[:0]
+            self._add(fresh, dataset, mark)
+            for file in folder.glob("*"):
+                file.unlink()
+            folder.rmdir()
+            return len(dataset)
+
+    def _part(self, file: Path, dataset: Any, i: int) -> np.ndarray:
+        if file.is_file():
+            tensors, header = read_tensors(file)
+            if header.get("fingerprint") == self.spec.fingerprint:
+                return tensors["latents"]
+        latents = self.model.transform(dataset.images[i * PART : (i + 1) * PART])
+        write_tensors(file, {"latents": latents}, {"fingerprint": self.spec.fingerprint})
+        return latents
+
+    def _check_labels(self, dataset: Any) -> None:
+        if len(self) and dataset.labels.keys() != self.items.labels.keys():
+            mine, new = ", ".join(self.items.labels) or "none", ", ".join(dataset.labels) or "none"
+            raise BadInput(f"the items here have the labels {mine}, the new ones {new}; make them equal")
+        classes = {k: list(v) for k, v in dataset.classes.items()}
+        if len(self) and classes != self._card["classes"]:
+            raise BadInput("the new items have other classes than the items here; make them equal")
+
+    def _add(self, fresh: np.ndarray, dataset: Any, mark: str) -> None:
+        old = self.items
+        tensors = {"latents": np.concatenate([old.latents, fresh])}
+        for name, values in dataset.labels.items():
+            before = old.labels.get(name, values[:0])
+            tensors[f"label.{name}"] = np.concatenate([before, values])
+        replaced = self._card["items"]
+        name = f"items-{mark[:12]}.safetensors"
+        write_tensors(self.path / name, tensors, {"fingerprint": self.spec.fingerprint})
+        self._card |= {
+            "items": name,
+            "encoded": [*self._card["encoded"], mark],
+            "classes": {k: list(v) for k, v in dataset.classes.items()},
+        }
+        write_json(self.path / "workspace.json", self._card)
+        self._items = None
+        if replaced is not None:
+            (self.path / replaced).unlink(missing_ok=True)
+
+    # Directions.
+
+    def direction(self, name: str, /) -> Direction:
+        """The direction of this name: saved here, or learned from the label of this name.
+
+        A label with two values gives their groups; one with more numbers its upper and lower
+        third.
+        """
+        file = self._direction_file(name)
+        if file.is_file():
+            return Direction.load(file, fingerprint=self.spec.fingerprint)
+        if name not in self.items.labels:
+            raise KeyError(name)
+        values = self.items.labels[name]
+        low, high = np.quantile(values, [1 / 3, 2 / 3])
+        if low == high:  # two values, one of them rare, or nearly constant
+            low, high = values.min(), values.max()
+        return self.learn(name, [(name, ">=", float(high))], [(name, "<=", float(low))])
+
+    def learn(
+        self,
+        name: str,
+        /,
+        positive: Sequence[tuple[str, str, float | str]],
+        negative: Sequence[tuple[str, str, float | str]],
+    ) -> Direction:
+        """Learn a direction between two groups of items, given by conditions, and save it."""
+        chosen = [np.flatnonzero(self.items.mask(c)) for c in (positive, negative)]
+        both = np.concatenate(chosen)
+        used = {label for label, _, _ in [*positive, *negative]}
+        direction = Direction.from_groups(
+            self.items.latents[chosen[0]],
+            self.items.latents[chosen[1]],
+            name=name,
+            attributes={
+                k: v[both]
+                for k, v in self.items.labels.items()
+                if k not in used and k not in self._card["classes"]
+            },
+            fingerprint=self.spec.fingerprint,
+        )
+        with locked(self.path):
+            direction.save(self._direction_file(name))
+        return direction
+
+    def _direction_file(self, name: str) -> Path:
+        return self.path / "directions" / f"{name}.safetensors"
+
+    # Verbs: expression in, pictures and certificate out.
+
+    def evaluate(self, expression: str, /) -> Latent:
+        """The `Latent` of an expression over items, labels and directions."""
+        return evaluate(expression, self.items)
+
+    def mix(self, expression: str, /, *, method: str = "lol") -> Result:
+        """Realise an expression, such as ``"img:3 + mean(smile=1) - mean(smile=0)"``."""
+        latent = self.evaluate(expression)
+        z = latent.array(prior=self.prior, method=method, correlation="estimate")
+        return self._result(repr(latent), z[None])
+
+    def edit(self, item: str, change: str, /, *, method: str = "lol") -> Result:
+        """Change an item: ``edit("img:12", "+ 30° smile")``."""
+        joined = change if change.lstrip().startswith(("+", "-", "−")) else f"+ {change}"
+        return self.mix(f"{item} {joined}", method=method)
+
+    def walk(
+        self,
+        keyframes: Sequence[str],
+        /,
+        steps: int = 9,
+        *,
+        method: str = "lol",
+        closed: bool = False,
+    ) -> Result:
+        """Walk through expressions in order; each segment takes the same time.
+
+        The keyframes stay symbolic, so that what they share is known: their weights are blended,
+        and the prior is applied once.
+        """
+        w = rows.polyline(len(keyframes), steps, closed=closed)
+        first, *rest = (w[:, i] * self.evaluate(k) for i, k in enumerate(keyframes))
+        blend = sum(rest, start=first)
+        z = blend.array(prior=self.prior, method=method, correlation="estimate")
+        return self._result(" → ".join(keyframes), z)
+
+    def _result(self, expression: str, z: np.ndarray) -> Result:
+        z = np.asarray(z, dtype=np.float32)
+        return Result(expression, z, self.model.inverse_transform(z), check(z, self.prior))
+
+
+class _Names(Items):
+    """The items, labels and directions of a workspace, and picture files by their path."""
+
+    def __init__(self, workspace: Workspace, latents: np.ndarray, labels: dict) -> None:
+        super().__init__(latents, labels, classes=workspace._card["classes"])
+        self.workspace, self.directions = workspace, _Directions(workspace)
+
+    def __getitem__(self, name: str, /) -> Any:
+        try:
+            return super().__getitem__(name)
+        except KeyError:
+            if not Path(name).is_file():
+                raise
+        C, H, W = self.workspace.spec.data_shape
+        picture = read_picture(name, size=H, mode="L" if C == 1 else "RGB")
+        return self.workspace.model.transform(picture[None])[0]
+
+
+class _Directions(Mapping[str, Any]):
+    """The directions of a workspace by name, read or learned when first asked for."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace, self.known = workspace, {}
+
+    def __getitem__(self, name: str) -> Direction:
+        if name not in self.known:
+            self.known[name] = self.workspace.direction(name)
+        return self.known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in set(self)
+
+    def __iter__(self) -> Iterator[str]:
+        saved = {f.stem for f in (self.workspace.path / "directions").glob("*.safetensors")}
+        labels = self.workspace.items.labels
+        usable = (k for k in labels if k not in self.workspace._card["classes"])
+        return iter(sorted(saved | set(usable)))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+@contextlib.contextmanager
+def fitting(path: Path) -> Iterator[Path]:
+    """The checkpoint to fit a new workspace's model with; it is gone when the fit has ended."""
+    if (path / "workspace.json").exists():
+        raise BadInput(f"{path} is a workspace already; choose another place, or remove it")
+    with locked(path):
+        checkpoint = path / "checkpoint.safetensors"
+        yield checkpoint
+    checkpoint.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the workspace for writing; the lock goes with the process, however it ends."""
+    try:
+        from filelock import FileLock, Timeout
+    except ModuleNotFoundError as error:
+        raise MissingExtra("filelock", "studio") from error
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / ".lock", timeout=0, is_singleton=True)
+        lock.acquire()
+    except Timeout as error:
+        raise BadInput(f"another process is writing to {path}; wait until it has finished") from error
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror}; choose another place") from error
+    try:
+        yield
+    finally:
+        lock.release()
