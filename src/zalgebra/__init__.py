@@ -40,10 +40,33 @@ _ROOMS = {
     "weights": "zalgebra.algebra.weights",
 }
 
-__all__ = ["__version__", *sorted(_LAZY), *sorted(_ROOMS)]
+__all__ = [
+    "Certificate",
+    "Direction",
+    "Items",
+    "Latent",
+    "Workspace",
+    "__version__",
+    "algebra",
+    "centroid",
+    "check",
+    "combine",
+    "datasets",
+    "estimators",
+    "evaluate",
+    "figures",
+    "interpolate",
+    "load",
+    "measures",
+    "models",
+    "path",
+    "priors",
+    "types",
+    "weights",
+]
 
 if TYPE_CHECKING:
-    from zalgebra import estimators, measures, models, types
+    from zalgebra import algebra, estimators, measures, models, types
     from zalgebra.algebra import priors, weights
     from zalgebra.algebra.certificate import Certificate, check
     from zalgebra.algebra.combine import centroid, combine, interpolate, path

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ __all__ = ["aside", "fingerprint", "read_json", "read_tensors", "write_json", "w
 
 
 @contextlib.contextmanager
-def aside(path: str | Path) -> Iterator[Path]:
+def aside(path: str | Path) -> Generator[Path]:
     """A path beside ``path`` to write to; it takes the target's place when the block ends well.
 
     Raises
@@ -34,7 +34,9 @@ def aside(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix
+        )
     except OSError as error:
         raise BadInput(f"cannot write {path}: {error.strerror}; choose another place") from error
     os.close(handle)
@@ -62,7 +64,9 @@ def read_json(path: str | Path) -> Any:
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {path}") from error
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path} is not readable JSON ({error}); restore it or make it again") from error
+        raise BadInput(
+            f"{path} is not readable JSON ({error}); restore it or make it again"
+        ) from error
 
 
 def write_tensors(
@@ -87,7 +91,9 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {path}") from error
     except (OSError, ValueError, SafetensorError) as error:
-        raise BadInput(f"{path} is not a whole safetensors file ({error}); make it again") from error
+        raise BadInput(
+            f"{path} is not a whole safetensors file ({error}); make it again"
+        ) from error
 
 
 def fingerprint(tensors: Mapping[str, np.ndarray]) -> str:

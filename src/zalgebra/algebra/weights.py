@@ -37,7 +37,10 @@ def line(t: ArrayLike, /) -> np.ndarray:
            [0.75, 0.25],
            [0.  , 1.  ]])
     """
-    t = np.asarray(t, dtype=float)
+    t = np.asarray(t)
+    if t.size and t.dtype.kind not in "iuf":
+        raise BadInput(f"`t` must hold real numbers, got {t.dtype}")
+    t = t.astype(float)
     if t.ndim > 1 or not np.all(np.isfinite(t)):
         raise BadInput(f"`t` must be a number or a vector of finite numbers, got shape {t.shape}")
     return np.stack([1 - t, t], axis=-1)
@@ -76,7 +79,7 @@ def polyline(k: int, steps: int, *, closed: bool = False) -> np.ndarray:
     """
     k, steps = at_least("keyframes", k, 2), at_least("steps", steps, 2)
     end = k if closed else k - 1
-    s = np.linspace(0, end, steps, endpoint=not closed)
+    s = np.arange(steps) * end / (steps if closed else steps - 1)  # whole numbers come out exact
     segment = np.minimum(np.floor(s).astype(int), end - 1)
     t = s - segment
     w = np.zeros((steps, k))

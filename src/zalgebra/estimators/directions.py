@@ -168,7 +168,7 @@ class Direction:
         if self.fingerprint and self.fingerprint != fingerprint:
             raise WrongModel(
                 f"the direction {self.name!r} was learned on another model "
-                f"({self.fingerprint[:12]}, this one is {fingerprint[:12]}); learn it anew on this one"
+                f"({self.fingerprint[:12]}, this one is {fingerprint[:12]}); learn it anew here"
             )
         return self
 

@@ -26,7 +26,9 @@ class Score:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain JSON values; what is not a number becomes None."""
-        finite = {k: v if math.isfinite(v) else None for k, v in vars(self).items() if k in _NUMBERS}
+        finite = {
+            k: v if math.isfinite(v) else None for k, v in vars(self).items() if k in _NUMBERS
+        }
         return {**finite, "n": self.n, "question": self.question}
 
     def __str__(self) -> str:
@@ -57,7 +59,9 @@ class EditEffect:
     @property
     def worst(self) -> tuple[str, float]:
         """The other attribute that moved most, and its median movement; ``("", 0)`` if none."""
-        return max(((k, s.value) for k, s in self.leakage.items()), key=lambda p: p[1], default=("", 0.0))
+        return max(
+            ((k, s.value) for k, s in self.leakage.items()), key=lambda p: p[1], default=("", 0.0)
+        )
 
     @property
     def typical_leakage(self) -> float:

@@ -1,4 +1,4 @@
-"""Data to latents and back: ``fit / transform / inverse_transform / sample``, ``save`` and `load`."""
+"""Data to latents and back: one contract for every model, and `load` for what it saved."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(_LAZY[name]), name)
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in {"torch", "lightning_fabric", "safetensors", "sklearn"}:
+        if (error.name or "").split(".")[0] in {
+            "torch",
+            "lightning_fabric",
+            "safetensors",
+            "sklearn",
+        }:
             raise MissingExtra(str(error.name), "torch") from error
         raise

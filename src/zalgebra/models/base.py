@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -24,7 +24,7 @@ class Model(BaseEstimator):
     constructor stores plain JSON values, its file imports nothing but arrays.
     """
 
-    _abstract: ClassVar[bool] = True
+    fitted_: bool
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -49,7 +49,7 @@ class Model(BaseEstimator):
         return fingerprint(self._tensors())
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "fitted_")
+        return getattr(self, "fitted_", False)
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
@@ -65,7 +65,9 @@ class Model(BaseEstimator):
         folder, tensors = Path(folder), self._tensors()
         mark = fingerprint(tensors)
         weights = f"weights-{mark[:12]}.safetensors"
-        write_tensors(folder / weights, tensors, {"fingerprint": mark, "class": type(self).__name__})
+        write_tensors(
+            folder / weights, tensors, {"fingerprint": mark, "class": type(self).__name__}
+        )
         write_json(
             folder / "model.json",
             {
@@ -133,5 +135,7 @@ def load(folder: str | Path, /) -> Any:
             "upgrade zalgebra or fit the model again"
         )
     if card["class"] not in _REGISTRY:
-        raise BadInput(f"{folder} holds a {card['class']}; known are: {', '.join(sorted(_REGISTRY))}")
+        raise BadInput(
+            f"{folder} holds a {card['class']}; known are: {', '.join(sorted(_REGISTRY))}"
+        )
     return _REGISTRY[card["class"]]._load(folder, card)

@@ -129,7 +129,9 @@ def train(
             for step in range(steps):
                 chosen = shuffled[step * batch_size : (step + 1) * batch_size]
                 for group in optimiser.param_groups:
-                    group["lr"] = learning_rate * _one_cycle((epoch * steps + step) / (epochs * steps))
+                    group["lr"] = learning_rate * _one_cycle(
+                        (epoch * steps + step) / (epochs * steps)
+                    )
                 parts = loss(network, tuple(r[chosen] for r in rows), noise)
                 stepper.zero_grad()
                 fabric.backward(parts["loss"])

@@ -213,7 +213,7 @@ class VAE(Model):
         return {"loss": loss, "mse": F.mse_loss(x_hat.detach(), x), "kl": kl}
 
     def _decoded(self, network: nn.Module, z: Tensor) -> Tensor:
-        y = network.decoder(z)
+        y = network.get_submodule("decoder")(z)
         return torch.sigmoid(y) if y.ndim == 4 else y
 
     def _build(self, data_shape: tuple[int, ...]) -> None:
@@ -290,7 +290,7 @@ def _calibrated(error: Tensor) -> Tensor:
 
 
 def _standard(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and scale: pictures in [0, 1] stay as they are, columns of a table are standardised."""
+    """Centre and scale: pictures stay as they are, columns of a table are standardised."""
     if X.ndim == 4:
         return np.zeros(1, np.float32), np.ones(1, np.float32)
     scale = X.std(axis=0)

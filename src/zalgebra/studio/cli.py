@@ -61,10 +61,14 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(*args, **kwargs)
         except ZalgebraError as error:
-            err.print(f"zalgebra: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+            err.print(
+                f"zalgebra: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+            )
             raise typer.Exit(2) from error
         except KeyboardInterrupt as error:
-            err.print("zalgebra: interrupted; the same command goes on where it was", style="yellow")
+            err.print(
+                "zalgebra: interrupted; the same command goes on where it was", style="yellow"
+            )
             raise typer.Exit(130) from error
 
     return app.command()(guarded)
@@ -83,14 +87,17 @@ def _version(
 def demo(
     data: Annotated[
         str,
-        typer.Option("--data", help="faces, digits, fashion-mnist, or a folder or table of pictures."),
+        typer.Option(
+            "--data", help="faces, digits, fashion-mnist, or a folder or table of pictures."
+        ),
     ] = "faces",
     fit: Annotated[
-        bool, typer.Option("--fit", help="Fit the faces model anew instead of using the bundled one.")
+        bool,
+        typer.Option("--fit", help="Fit the faces model anew instead of using the bundled one."),
     ] = False,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder for the report.")
-    ] = Path("zalgebra-demo"),
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the report.")] = Path(
+        "zalgebra-demo"
+    ),
     size: Size = None,
     group: Annotated[
         str | None,
@@ -333,7 +340,9 @@ def _summary(results: dict[str, Any]) -> Any:
     for title, e in results["edits"].items():
         s, leaks = e["success"], [v["value"] for v in e["leakage"].values()]
         moved = f"{np.median(leaks):.2f} sd" if leaks else ""
-        table.add_row(title, str(s["n"]), f"{s['value']:.1%}" if s["n"] else "none to try on", moved)
+        table.add_row(
+            title, str(s["n"]), f"{s['value']:.1%}" if s["n"] else "none to try on", moved
+        )
     return table
 
 

@@ -106,7 +106,9 @@ def run(
         "reconstruction_mse": float(
             np.mean((scene.decode(scene.latents) - scene.held.images) ** 2)
         ),
-        "edits": {o.edit.title: {"change": o.edit.change, **o.effect.to_dict()} for o in scene.outcomes},
+        "edits": {
+            o.edit.title: {"change": o.edit.change, **o.effect.to_dict()} for o in scene.outcomes
+        },
         "directions": {n: workspace.direction(n).to_dict() for n in recipe.directions},
         "seed": seed,
         "versions": _versions(),
@@ -123,7 +125,7 @@ def run(
             "model": workspace.spec.fingerprint[:12],
             "seed": seed,
             "seconds": results["seconds"],
-            **results["versions"],
+            **_versions(),
         },
     )
     report.write(out / "report.html", page)
@@ -131,9 +133,7 @@ def run(
     return results
 
 
-def columns(
-    read: Mapping[str, np.ndarray], classes: Mapping[str, Any]
-) -> dict[str, np.ndarray]:
+def columns(read: Mapping[str, np.ndarray], classes: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Readings as numbers: a class column becomes one 0/1 column for each class."""
     numbers: dict[str, np.ndarray] = {}
     for name, values in read.items():

@@ -58,15 +58,24 @@ def grid(
     figure, ax = _axes(ax, columns * TILE, rows * TILE * (H / W + line))
     for i, tile in enumerate(tiles):
         left, top = i % columns, (i // columns) * (H / W + line)
-        ax.imshow(tile, extent=(left, left + 0.97, top + 0.97 * H / W, top), cmap="gray", vmin=0, vmax=1)
+        ax.imshow(
+            tile, extent=(left, left + 0.97, top + 0.97 * H / W, top), cmap="gray", vmin=0, vmax=1
+        )
         if captions is not None:
-            ax.text(left + 0.485, top + H / W + 0.02, captions[i], ha="center", va="top", fontsize=7)
+            ax.text(
+                left + 0.485, top + H / W + 0.02, captions[i], ha="center", va="top", fontsize=7
+            )
     _bare(ax, columns, rows * (H / W + line))
     return figure
 
 
 def equation(
-    pictures: np.ndarray, signs: Sequence[str], /, captions: Sequence[str], *, ax: Axes | None = None
+    pictures: np.ndarray,
+    signs: Sequence[str],
+    /,
+    captions: Sequence[str],
+    *,
+    ax: Axes | None = None,
 ) -> Figure:
     """An equation in pictures: ``n`` pictures and the ``n - 1`` signs between them.
 
@@ -83,7 +92,8 @@ def equation(
     n, H, W = tiles.shape[:3]
     if len(signs) != n - 1 or len(captions) != n:
         raise BadInput(
-            f"{n} pictures need {n - 1} signs and {n} captions, got {len(signs)} and {len(captions)}"
+            f"{n} pictures need {n - 1} signs and {n} captions, "
+            f"got {len(signs)} and {len(captions)}"
         )
     gap = 0.35
     figure, ax = _axes(ax, (n + gap * (n - 1)) * TILE, TILE * (H / W + 0.25))
@@ -171,7 +181,7 @@ def _tiles(pictures: np.ndarray) -> np.ndarray:
 
 def _axes(ax: Axes | None, width: float, height: float) -> tuple[Figure, Any]:
     if ax is not None:
-        return ax.figure, ax  # type: ignore[return-value]
+        return ax.figure, ax  # ty: ignore[invalid-explicit-return]
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from typing import Any
 
 from rich.console import Console
@@ -23,7 +23,7 @@ def quiet(steps: Iterable[Any], what: str) -> Iterable[Any]:
 
 def track(steps: Iterable[Any], what: str) -> Iterable[Any]:
     """Return the steps behind a progress bar with the time that is left."""
-    total = len(steps) if hasattr(steps, "__len__") else None
+    total = len(steps) if isinstance(steps, Sized) else None
     columns = TextColumn(what), BarColumn(), TextColumn("left"), TimeRemainingColumn()
     with Progress(*columns, console=err) as progress:
         yield from progress.track(steps, total=total, description=what)

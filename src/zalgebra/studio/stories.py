@@ -10,7 +10,7 @@ from zalgebra.algebra.certificate import check
 from zalgebra.algebra.combine import centroid, combine
 from zalgebra.algebra.expressions import evaluate
 from zalgebra.algebra.weights import line
-from zalgebra.data.datasets import faces
+from zalgebra.data.portraits import draw_faces, sample_factors
 from zalgebra.studio import figures
 from zalgebra.studio.report import Row, Section, Table
 from zalgebra.types import MissingExtra
@@ -78,7 +78,7 @@ def _measured(scene: Scene, scores: dict[str, float]) -> Section:
         "a chain counts only if all of its edits did. Beside it: how far everything that was not "
         "meant to change moved, in its own standard deviations.",
         tables=[Table(head, lines), Table(["the judge itself reads", "", "held-out"], judge)],
-        after="A judge that is wrong proves nothing: its own error on held-out pictures stands above.",
+        after="A judge that is wrong proves nothing: its own error on new pictures stands above.",
     )
 
 
@@ -118,19 +118,23 @@ def _equations(scene: Scene) -> Section:
 
 
 def _twins(scene: Scene) -> list[Row]:
-    """smiling man = neutral man + smiling woman - neutral woman, all three drawn for it."""
+    """Smiling man = neutral man + smiling woman - neutral woman, all three drawn for it."""
     man = {"beard": 1, "hair_length": 0.1, "smile": 0, "mouth_open": 0, "glasses": 0, "turn": 0.1}
     woman = {"beard": 0, "hair_length": 0.9, "mouth_open": 0, "glasses": 0, "turn": -0.1}
     seed = 4000 + scene.seed
     pictures = np.concatenate(
         [
-            faces(1, seed=seed, **man).images,
-            faces(1, seed=seed + 1, smile=1, **woman).images,
-            faces(1, seed=seed + 1, smile=0, **woman).images,
+            _drawn(seed, man),
+            _drawn(seed + 1, {**woman, "smile": 1}),
+            _drawn(seed + 1, {**woman, "smile": 0}),
         ]
     )
     words = ["neutral man", "smiling woman", "neutral woman"]
     return _equation(scene, scene.workspace.model.transform(pictures), words, "smiling man")
+
+
+def _drawn(seed: int, factors: dict[str, float]) -> np.ndarray:
+    return draw_faces(sample_factors(1, seed=seed, **factors))
 
 
 def _has_pair(o: Outcome) -> bool:
@@ -138,7 +142,7 @@ def _has_pair(o: Outcome) -> bool:
 
 
 def _own_equation(scene: Scene, o: Outcome) -> list[Row]:
-    """a + b - c, where c lacks what b has and is b's nearest such neighbour."""
+    """A + b - c, where c lacks what b has and is b's nearest such neighbour."""
     ((name, sign),) = o.edit.meant.items()
     label, _, value = o.edit.where[0]
     there = scene.rows([(label, "=", name)]) if label in scene.held.classes else None
@@ -212,7 +216,10 @@ def _blends(scene: Scene) -> tuple[Section, dict[str, Any]]:
     certificate = check(means, prior)
     for i, method in enumerate(METHODS):
         found["centroid"][method] = check(means[i : i + 1], prior).to_dict()
-    ratio, percentile = certificate.effects["variance_ratio"], certificate.effects["norm_percentile"]
+    ratio, percentile = (
+        certificate.effects["variance_ratio"],
+        certificate.effects["norm_percentile"],
+    )
     captions = [
         f"{name}: variance {v:.2f}, norm at {p:.0f} %"
         for name, v, p in zip(METHODS.values(), ratio, percentile, strict=True)
@@ -221,17 +228,19 @@ def _blends(scene: Scene) -> tuple[Section, dict[str, Any]]:
     return (
         Section(
             "Blends",
-            "Under LERP the middle of a blend loses variance, and an average of eight loses most of "
-            "it: the picture turns into the mean of all pictures. SLERP and LOL keep the norm; only "
-            "LOL keeps the distribution for any number of pictures and any weights. Each strip "
-            "carries its certificate against the prior.",
+            "Under LERP the middle of a blend loses variance, and an average of eight loses most "
+            "of it: the picture turns into the mean of all pictures. SLERP and LOL keep the norm; "
+            "only LOL keeps the distribution for any number of pictures and any weights. Each "
+            "strip carries its certificate against the prior.",
             rows,
         ),
         found,
     )
 
 
-def _certified(scene: Scene, z: np.ndarray, captions: list[str], label: str, certificate: Any) -> Row:
+def _certified(
+    scene: Scene, z: np.ndarray, captions: list[str], label: str, certificate: Any
+) -> Row:
     return Row(
         scene.decode(z), captions, label, certificate.verdict, not certificate.plausible.all()
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -102,7 +102,9 @@ class Workspace:
         with locked(path):
             model.save(path / "model")
             card = {"format": FORMAT, "fingerprint": model.spec_.fingerprint}
-            write_json(path / "workspace.json", {**card, "items": None, "encoded": [], "classes": {}})
+            write_json(
+                path / "workspace.json", {**card, "items": None, "encoded": [], "classes": {}}
+            )
         return cls(path)
 
     def _read(self) -> None:
@@ -168,7 +170,9 @@ class Workspace:
     def _check_labels(self, dataset: Any) -> None:
         if len(self) and dataset.labels.keys() != self.items.labels.keys():
             mine, new = ", ".join(self.items.labels) or "none", ", ".join(dataset.labels) or "none"
-            raise BadInput(f"the items here have the labels {mine}, the new ones {new}; make them equal")
+            raise BadInput(
+                f"the items here have the labels {mine}, the new ones {new}; make them equal"
+            )
         classes = {k: list(v) for k, v in dataset.classes.items()}
         if len(self) and classes != self._card["classes"]:
             raise BadInput("the new items have other classes than the items here; make them equal")
@@ -295,7 +299,7 @@ class _Names(Items):
         except KeyError:
             if not Path(name).is_file():
                 raise
-        C, H, W = self.workspace.spec.data_shape
+        C, H, _ = self.workspace.spec.data_shape
         picture = read_picture(name, size=H, mode="L" if C == 1 else "RGB")
         return self.workspace.model.transform(picture[None])[0]
 
@@ -325,7 +329,7 @@ class _Directions(Mapping[str, Any]):
 
 
 @contextlib.contextmanager
-def fitting(path: Path) -> Iterator[Path]:
+def fitting(path: Path) -> Generator[Path]:
     """The checkpoint to fit a new workspace's model with; it is gone when the fit has ended."""
     if (path / "workspace.json").exists():
         raise BadInput(f"{path} is a workspace already; choose another place, or remove it")
@@ -336,7 +340,7 @@ def fitting(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Generator[None]:
     """Hold the workspace for writing; the lock goes with the process, however it ends."""
     try:
         from filelock import FileLock, Timeout
@@ -347,7 +351,9 @@ def locked(path: Path) -> Iterator[None]:
         lock = FileLock(path / ".lock", timeout=0, is_singleton=True)
         lock.acquire()
     except Timeout as error:
-        raise BadInput(f"another process is writing to {path}; wait until it has finished") from error
+        raise BadInput(
+            f"another process is writing to {path}; wait until it has finished"
+        ) from error
     except OSError as error:
         raise BadInput(f"cannot write {path}: {error.strerror}; choose another place") from error
     try:
