@@ -298,7 +298,9 @@ def combined(prior, method: str, n: int = 2000) -> np.ndarray:
         k = rng.integers(2, 7)
         x = prior.from_normal(rng.standard_normal((k, D)))
         w = np.abs(rng.standard_normal(k)) * (1 if method != "lol" else rng.choice([-1, 1], k))
-        rows.append(za.combine(w / (1 if method == "lol" else w.sum()), x, prior=prior, method=method))
+        rows.append(
+            za.combine(w / (1 if method == "lol" else w.sum()), x, prior=prior, method=method)
+        )
     return np.stack(rows)
 
 

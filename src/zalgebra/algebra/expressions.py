@@ -143,7 +143,11 @@ class Items:
         if numbered := NUMBERED.fullmatch(name):
             row = int(numbered[1])
             if row >= len(self):
-                known = f"the items are img:0 to img:{len(self) - 1}" if len(self) else "no items"
+                known = (
+                    f"the items are img:0 to img:{len(self) - 1}"
+                    if len(self)
+                    else "there are no items"
+                )
                 raise BadInput(f"{name} does not exist: {known}")
             return self.latents[row, ...]
         raise KeyError(name)

@@ -264,8 +264,9 @@ class Latent:
         shape = tuple(z.shape[len(batch) :])
         for word, (_, term) in self._terms.items():
             if not isinstance(term, _Seeds) and tuple(term.vector.shape) != shape:
+                name = word.removeprefix("° ").removeprefix("sd ")
                 raise BadInput(
-                    f"the direction {word!r} must have the latents' shape {shape}, "
+                    f"the direction {name!r} must have the latents' shape {shape}, "
                     f"got {tuple(term.vector.shape)}"
                 )
         for c, term in self._terms.values():

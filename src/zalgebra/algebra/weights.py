@@ -10,6 +10,7 @@ import operator
 import numpy as np
 from numpy.typing import ArrayLike
 
+from zalgebra.algebra._arrays import as_latents, to_numpy
 from zalgebra.types import BadInput
 
 __all__ = ["line", "polyline", "uniform"]
@@ -37,12 +38,9 @@ def line(t: ArrayLike, /) -> np.ndarray:
            [0.75, 0.25],
            [0.  , 1.  ]])
     """
-    t = np.asarray(t)
-    if t.size and t.dtype.kind not in "iuf":
-        raise BadInput(f"`t` must hold real numbers, got {t.dtype}")
-    t = t.astype(float)
-    if t.ndim > 1 or not np.all(np.isfinite(t)):
-        raise BadInput(f"`t` must be a number or a vector of finite numbers, got shape {t.shape}")
+    t = to_numpy(as_latents(t, "t")).astype(float)
+    if t.ndim > 1:
+        raise BadInput(f"`t` must be a number or a vector of numbers, got shape {t.shape}")
     return np.stack([1 - t, t], axis=-1)
 
 

@@ -167,10 +167,11 @@ class Portrait(Canvas):
 
     def mouth(self) -> None:
         x, narrow = self.on_head(0, 1.05)
-        width = (0.145 + 0.105 * self.smile - 0.02 * self.mouth_open * (1 - self.smile)) * narrow
+        # Sums, no products: a smile does the same to an open mouth as to a closed one.
+        width = (0.145 + 0.10 * self.smile - 0.01 * self.mouth_open) * narrow
         y = 0.305 - 0.055 * self.smile - 0.02 * self.mouth_open
-        top = 0.115 * self.smile - 0.035 * self.mouth_open * (1 - 0.6 * self.smile)
-        bottom = 0.115 * self.smile + (0.165 + 0.015 * self.smile) * self.mouth_open
+        top = 0.115 * self.smile - 0.025 * self.mouth_open
+        bottom = 0.115 * self.smile + 0.17 * self.mouth_open
         part, px, py = self.window(x, y, 0.29, 0.37)
         lips = self.cover(band(px, py, width, top - 0.012, bottom + 0.03, 0.032))
         paint(part, lips, self.lip_tone)
@@ -196,8 +197,8 @@ class Portrait(Canvas):
         paint(part, cover, self.beard_tone * self.lit(x / width, 0.12))
         x, narrow = self.on_head(0, 1.08)
         part, px, py = self.window(x, 0.235, 0.30, 0.12)
-        reach = (0.17 + 0.06 * self.smile) * narrow
-        drop = 0.03 - 0.05 * self.smile
+        reach = 0.20 * narrow
+        drop = 0.005
         lip = band(px, py - drop, reach, -0.065 - drop, -0.015 - drop, 0.018)
         paint(part, self.cover(lip) * self.beard, self.beard_tone * 0.92)
 

@@ -13,6 +13,7 @@ from zalgebra.types import BadInput
 
 __all__ = ["Model", "load"]
 
+BUNDLED = Path(__file__).parent / "bundled"
 FORMAT = 1  # raised when the files of a saved model change their meaning
 _REGISTRY: dict[str, type[Model]] = {}
 
@@ -96,12 +97,13 @@ class Model(BaseEstimator):
 
 
 def load(folder: str | Path, /) -> Any:
-    """A model that ``save`` wrote, from its folder.
+    """A model that ``save`` wrote, from its folder, or a bundled one by its name.
 
     Parameters
     ----------
     folder
-        The folder with ``model.json``.
+        The folder with ``model.json``; or ``"faces"``, the bundled model of drawn faces, or
+        ``"faces-reader"``, the judge of its edits (a folder of that name goes first).
 
     Returns
     -------
@@ -123,6 +125,8 @@ def load(folder: str | Path, /) -> Any:
     from zalgebra.models import reader, vae  # noqa: F401  (each registers its classes)
 
     folder = Path(folder)
+    if not folder.exists() and (BUNDLED / folder.name).is_dir() and folder.name == str(folder):
+        folder = BUNDLED / folder.name
     if not (folder / "model.json").is_file():
         raise BadInput(f"there is no model in {folder} (no model.json)")
     card = read_json(folder / "model.json")

@@ -6,13 +6,17 @@ Exit codes: 0 done, 2 bad usage or input (one sentence says what), 1 failed, 130
 from __future__ import annotations
 
 import functools
+import io
 import json
+import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import typer
+from typer.core import TyperGroup
 
 from zalgebra import __version__
 from zalgebra.studio.messages import err, out, track
@@ -20,7 +24,29 @@ from zalgebra.types import BadInput, ZalgebraError
 
 __all__ = ["app", "main"]
 
+
+class _Verbs(TyperGroup):
+    """The verbs; what is wrong with a call is one sentence, as all else that is wrong."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        try:
+            code = super().main(*args, standalone_mode=False, **options)
+        except Exception as error:
+            wrong = getattr(error, "format_message", None)  # typer hides the class that has it
+            if not standalone_mode or wrong is None:
+                raise
+            if type(error).__name__ != "NoArgsIsHelpError":  # that one has shown the help
+                context = getattr(error, "ctx", None)
+                where = context.command_path if context is not None else "zalgebra"
+                _refuse(f"{wrong().rstrip('.')} (`{where} -h` shows how)")
+            sys.exit(2)
+        if standalone_mode:
+            sys.exit(code if isinstance(code, int) else 0)
+        return code
+
+
 app = typer.Typer(
+    cls=_Verbs,
     help="Latent space arithmetic that keeps the prior.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -40,7 +66,7 @@ Picture = Annotated[
 ]
 Size = Annotated[
     int | None,
-    typer.Option("--size", min=1, help="Crop square and resize to this many pixels a side."),
+    typer.Option("--size", help="Crop square and resize to this many pixels a side."),
 ]
 Labels = Annotated[
     str | None, typer.Option("--labels", help="Label columns to keep, with commas between.")
@@ -50,6 +76,9 @@ WORKSPACE = Path("zalgebra-demo/faces.zal")
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a character shows a "?" for it
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()
 
 
@@ -61,17 +90,22 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         try:
             function(*args, **kwargs)
         except ZalgebraError as error:
-            err.print(
-                f"zalgebra: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-            )
+            _refuse(str(error))
             raise typer.Exit(2) from error
         except KeyboardInterrupt as error:
             err.print(
-                "zalgebra: interrupted; the same command goes on where it was", style="yellow"
+                "zalgebra: interrupted; the same command goes on where it was",
+                style="yellow",
+                soft_wrap=True,
             )
             raise typer.Exit(130) from error
 
     return app.command()(guarded)
+
+
+def _refuse(sentence: str) -> None:
+    text = f"zalgebra: {' '.join(sentence.split())}"
+    err.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -120,11 +154,11 @@ def demo(
         _print_json(results)
         return
     out.print(_summary(results))
-    out.print(f"report: {output / 'report.html'}", highlight=False)
+    _say(f"report: {output / 'report.html'}")
     workspace = output / f"{chosen.name}.zal"
     if chosen.edits and chosen.edits[0].change.isascii():
         change = chosen.edits[0].change
-        out.print(f"next:   zalgebra edit img:12 '{change}' -w {workspace}", highlight=False)
+        _say(f"next:   zalgebra edit img:12 '{change}' -w {workspace}")
 
 
 @command
@@ -158,24 +192,23 @@ def fit(
     say(f"fitting a {type(network).__name__} on {len(dataset)} items")
     with fitting(output) as checkpoint:
         network.fit(dataset.images, checkpoint=checkpoint, resume=True)
-    workspace = Workspace.create(output, network)
-    workspace.encode(dataset, track=track)
+        begun = (output / "workspace.json").exists()  # by a run that was killed while it encoded
+        workspace = Workspace(output) if begun else Workspace.create(output, network)
+        workspace.encode(dataset, track=track)
     rate = network.training_.items_per_second
     facts = {
         "workspace": str(output),
         "items": len(workspace),
         "epochs": len(network.training_.history),
         "outcome": network.training_.outcome,
-        "items_per_second": round(rate, 1) if rate == rate else None,
+        "items_per_second": round(rate, 1),
         "fingerprint": workspace.spec.fingerprint,
     }
     if as_json:
         _print_json(facts)
     else:
-        out.print(
-            f"{output}: {facts['items']} items, {facts['epochs']} epochs, {rate:.0f} images/s",
-            highlight=False,
-        )
+        speed = f", {rate:.0f} images/s" if math.isfinite(rate) else ""
+        _say(f"{output}: {facts['items']} items, {facts['epochs']} epochs{speed}")
 
 
 @command
@@ -192,16 +225,17 @@ def encode(
     from zalgebra.data import datasets
 
     space = _open(workspace)
-    side = space.spec.data_shape[-1] if size is None and Path(data).exists() else size
+    fixed = data in ("digits", "fashion-mnist")  # the other data come in any size
+    side = space.spec.data_shape[-1] if size is None and not fixed else size
     dataset = datasets.load(data, size=side, n=n, seed=seed, labels=_split(labels))
     first = len(space)
     added = space.encode(dataset, track=track)
     if as_json:
         _print_json({"workspace": str(workspace), "added": added, "items": len(space)})
     elif added:
-        out.print(f"img:{first} to img:{first + added - 1} are new", highlight=False)
+        _say(f"img:{first} to img:{first + added - 1} are new")
     else:
-        out.print("these items are in the workspace already", highlight=False)
+        _say("these items are in the workspace already")
 
 
 @command
@@ -213,7 +247,7 @@ def mix(
     as_json: Json = False,
 ) -> None:
     """Realise an expression over items, labels and directions as a picture."""
-    result = _open(workspace).mix(expression, method=method)
+    result = _open(workspace).mix(_item(expression), method=method)
     _deliver(result, output, [result.expression], as_json)
 
 
@@ -228,7 +262,8 @@ def edit(
 ) -> None:
     """Change one item: the picture before and after."""
     space = _open(workspace)
-    before, after = space.mix(_item(item)), space.edit(_item(item), change, method=method)
+    after = space.edit(_item(item), change, method=method)
+    before = space.mix(_item(item))
     _deliver(after, output, [item, after.expression], as_json, before=before.pictures)
 
 
@@ -253,7 +288,10 @@ def walk(
 @command
 def check(
     what: Annotated[list[str], typer.Argument(help="Expressions, or one .npy file of latents.")],
-    workspace: Where = WORKSPACE,
+    workspace: Annotated[
+        Path | None,
+        typer.Option("-w", "--workspace", help=f"The workspace; for expressions, {WORKSPACE}."),
+    ] = None,
     method: MethodFlag = "lol",
     as_json: Json = False,
 ) -> None:
@@ -264,10 +302,10 @@ def check(
     from zalgebra.algebra.certificate import check as certify
 
     if len(what) == 1 and what[0].endswith(".npy"):
-        prior = _open(workspace).prior if workspace != WORKSPACE else None
+        prior = None if workspace is None else _open(workspace).prior
         certificate = certify(_latents(Path(what[0])), prior)
     else:
-        space = _open(workspace)
+        space = _open(WORKSPACE if workspace is None else workspace)
         z = np.concatenate([space.mix(_item(e), method=method).latents for e in what])
         certificate = certify(z, space.prior)
     if as_json:
@@ -284,7 +322,10 @@ def _open(path: Path) -> Any:
 
 def _item(text: str) -> str:
     """A picture file as a name of the grammar, anything else as it is."""
-    return f'"{text}"' if Path(text).is_file() else text
+    from zalgebra.algebra.latent import name_words
+    from zalgebra.studio.workspace import is_file
+
+    return name_words(text) if is_file(text) else text
 
 
 def _split(labels: str | None) -> tuple[str, ...] | None:
@@ -293,9 +334,12 @@ def _split(labels: str | None) -> tuple[str, ...] | None:
 
 def _latents(path: Path) -> np.ndarray:
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        found = np.load(path, allow_pickle=False)
+    except Exception as error:  # a header may promise anything, memory that is not there included
         raise BadInput(f"{path} is no readable .npy file of numbers") from error
+    if not isinstance(found, np.ndarray):
+        raise BadInput(f"{path} is an .npz archive; give one array of it as an .npy file")
+    return found
 
 
 def _deliver(
@@ -310,8 +354,13 @@ def _deliver(
         facts = {"expression": result.expression, "output": str(output)}
         _print_json({**facts, "certificate": result.certificate.to_dict()})
     else:
-        out.print(f"{output}: {result.expression}", highlight=False, markup=False)
-        out.print(result.certificate.verdict, highlight=False)
+        _say(f"{output}: {result.expression}")
+        _say(result.certificate.verdict)
+
+
+def _say(text: str) -> None:
+    """One line to standard output, as it is: neither wrapped nor coloured."""
+    out.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _teller(silent: bool) -> Callable[[str], None]:
@@ -347,4 +396,13 @@ def _summary(results: dict[str, Any]) -> Any:
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value))
+    typer.echo(json.dumps(_finite(value), allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: they become null."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

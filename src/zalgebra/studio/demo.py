@@ -15,11 +15,11 @@ from zalgebra.algebra.latent import Latent
 from zalgebra.data.datasets import Dataset
 from zalgebra.files import read_json, write_json
 from zalgebra.measures.accuracy import EditEffect, edit_effect
-from zalgebra.models.base import load
+from zalgebra.models.base import BUNDLED, load
 from zalgebra.models.reader import Reader
 from zalgebra.models.vae import VAE
 from zalgebra.studio import messages, report, stories
-from zalgebra.studio.recipes import BUNDLED, Edit, Recipe
+from zalgebra.studio.recipes import Edit, Recipe
 from zalgebra.studio.workspace import Workspace
 from zalgebra.types import BadInput
 
@@ -87,9 +87,11 @@ def run(
     bundled = recipe.name == "faces" and not fit
     if bundled:
         say("loading the bundled model of drawn faces")
-        model, reader = load(BUNDLED / "model"), load(BUNDLED / "reader")
+        model, reader = load(BUNDLED / "faces"), load(BUNDLED / "faces-reader")
     else:
         model, reader = _fit(recipe, out, say)
+        if reader is not None:
+            reader.save(out / f"{recipe.name}-judge")
     workspace = _workspace(out / f"{recipe.name}.zal", model)
     workspace.encode(recipe.train[: recipe.items], track=messages.track)
     for name, (positive, negative) in recipe.directions.items():

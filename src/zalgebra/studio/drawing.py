@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,11 +22,14 @@ SMALLEST = 256  # pixels a side of a film's frame
 def draw(pictures: np.ndarray, output: Path, captions: Sequence[str]) -> Path:
     """Write pictures ``(n, C, H, W)`` as a captioned strip, or as a film if it ends in .gif."""
     suffix = output.suffix.lower()
+    if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or len(pictures) == 0:
+        raise BadInput(f"pictures must have shape (n, 1 or 3, H, W), got {pictures.shape}")
     if suffix == ".gif":
         _film(pictures, output)
     elif suffix in STILLS:
         figure = figures.strip(pictures, [_short(c) for c in captions])
-        with aside(output) as temporary:
+        with aside(output) as temporary, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # a box stands for what the font lacks
             figure.savefig(temporary, format=suffix[1:].replace("jpg", "jpeg"), dpi=150)
     else:
         raise BadInput(f"{output} must end in one of {', '.join([*STILLS, '.gif'])}")

@@ -50,7 +50,9 @@ def grid(
     """
     tiles = _tiles(pictures)
     n, H, W = tiles.shape[:3]
-    columns = columns or int(np.ceil(np.sqrt(n)))
+    columns = int(np.ceil(np.sqrt(n))) if columns is None else columns
+    if columns < 1:
+        raise BadInput(f"`columns` must be at least 1, got {columns}")
     rows = int(np.ceil(n / columns))
     if captions is not None and len(captions) != n:
         raise BadInput(f"`captions` must have one text a picture ({n}), got {len(captions)}")
@@ -63,8 +65,9 @@ def grid(
         )
         if captions is not None:
             ax.text(
-                left + 0.485, top + H / W + 0.02, captions[i], ha="center", va="top", fontsize=7
-            )
+                left + 0.485, top + H / W + 0.02, captions[i], ha="center", va="top", fontsize=7,
+                parse_math=False,
+            )  # fmt: skip
     _bare(ax, columns, rows * (H / W + line))
     return figure
 
@@ -100,10 +103,15 @@ def equation(
     for i, tile in enumerate(tiles):
         left = i * (1 + gap)
         ax.imshow(tile, extent=(left, left + 1, H / W, 0), cmap="gray", vmin=0, vmax=1)
-        ax.text(left + 0.5, H / W + 0.04, captions[i], ha="center", va="top", fontsize=8)
+        ax.text(
+            left + 0.5, H / W + 0.04, captions[i], ha="center", va="top", fontsize=8,
+            parse_math=False,
+        )  # fmt: skip
         if i < n - 1:
             middle = left + 1 + gap / 2
-            ax.text(middle, H / W / 2, signs[i], ha="center", va="center", fontsize=16)
+            ax.text(
+                middle, H / W / 2, signs[i], ha="center", va="center", fontsize=16, parse_math=False
+            )
     _bare(ax, n + gap * (n - 1), H / W + 0.25)
     return figure
 
@@ -134,8 +142,14 @@ def map(
     points = np.asarray(points, dtype=float)
     if points.ndim != 2 or points.shape[1] != 2:
         raise BadInput(f"`points` must have shape (n, 2), got {points.shape}")
+    if not np.all(np.isfinite(points)):
+        raise BadInput("`points` must be finite, got NaN or infinite entries")
+    for name, column in (("pictures", pictures), ("color", color)):
+        if column is not None and len(column) != len(points):
+            raise BadInput(f"`{name}` must be one a point ({len(points)}), got {len(column)}")
     figure, ax = _axes(ax, 7.0, 6.0)
-    drawn = ax.scatter(*points.T, c=color, s=5, alpha=0.5, cmap="viridis", linewidths=0)
+    scale = {} if color is None else {"c": color, "cmap": "viridis"}
+    drawn = ax.scatter(*points.T, s=5, alpha=0.5, linewidths=0, **scale)
     if color is not None:
         figure.colorbar(drawn, ax=ax, label=label, shrink=0.7)
     if pictures is not None:

@@ -12,8 +12,8 @@ __all__ = ["Track", "err", "out", "quiet", "track"]
 
 Track = Callable[[Iterable[Any], str], Iterable[Any]]
 
-out = Console()
-err = Console(stderr=True)
+out = Console(emoji=False)  # a path such as a:smile:b is shown as it is
+err = Console(stderr=True, emoji=False)
 
 
 def quiet(steps: Iterable[Any], what: str) -> Iterable[Any]:

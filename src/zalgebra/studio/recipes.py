@@ -15,9 +15,8 @@ from zalgebra.models.reader import Reader
 from zalgebra.models.vae import VAE
 from zalgebra.types import BadInput
 
-__all__ = ["BUNDLED", "Edit", "Recipe", "default_model", "recipe"]
+__all__ = ["Edit", "Recipe", "default_model", "recipe"]
 
-BUNDLED = Path(__file__).parent / "bundled" / "faces"
 Condition = tuple[str, str, float | str]
 
 
@@ -61,6 +60,8 @@ class Recipe:
         Name to (positive conditions, negative conditions), learned on the training items.
     items
         How many training items the workspace keeps.
+    group
+        Label whose items stay together, such as a person; items of one group are twins.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Recipe:
         default_factory=dict
     )
     items: int = 6000
+    group: str | None = None
 
 
 def recipe(
@@ -100,7 +102,7 @@ def default_model(images: np.ndarray, *, seed: int = 0, verbose: bool = True) ->
     Few pictures get a smaller latent and stop early, as they would be learned by heart.
     """
     n = len(images)
-    batch = 128 if n >= 4000 else max(8, min(64, n // 8))
+    batch = max(8, min(64, n // 8))
     epochs = int(np.clip(math.ceil(5000 * batch / max(n, 1)), 6, 150))
     latent_dim = 32 if n >= 2000 else 16
     return VAE(
@@ -119,7 +121,7 @@ def _faces(seed: int) -> Recipe:
         train=datasets.faces(12_000, seed=1000 + seed),
         judge=datasets.faces(10_000, seed=2000 + seed),
         held=datasets.faces(1_000, seed=3000 + seed),
-        model=VAE(32, beta=3.0, max_epochs=45, patience=None, random_state=seed),
+        model=VAE(32, beta=16.0, max_epochs=40, patience=None, random_state=seed),
         reader=Reader(max_epochs=20, random_state=seed),
         edits=(
             Edit("add a smile", "+ smile", (("smile", "=", 0),), {"smile": +1}),
@@ -207,6 +209,7 @@ def _pictures(
         reader=Reader(max_epochs=40, batch_size=32, random_state=seed) if readable else None,
         edits=tuple(edits[:4]),
         directions=directions,
+        group=group,
     )
 
 
@@ -218,7 +221,7 @@ def _class_edits(
     for a, b in pairs:
         name = f"{a} to {b}"
         directions[name] = ([(label, "=", b)], [(label, "=", a)])
-        edits.append(Edit(name, f'+ "{name}"', ((label, "=", a),), {b: +1}))
+        edits.append(Edit(name, f'+ "{name}"', ((label, "=", a),), {b: +1, a: -1}))
     return tuple(edits), directions
 
 

@@ -106,15 +106,27 @@ def _verdict(scene: Scene, o: Outcome) -> str:
 
 
 def _equations(scene: Scene) -> Section:
-    rows = [_twins(scene)] if scene.recipe.name == "faces" else []
-    rows += [_own_equation(scene, o) for o in scene.outcomes[:2] if _has_pair(o)]
+    simple = [o for o in scene.outcomes if len(scene.recipe.directions.get(_word(o), ())) == 2]
+    if scene.recipe.name == "faces":
+        rows = _twins(scene)
+    elif scene.recipe.group is not None:
+        rows = [row for o in simple[:1] for row in _same_group(scene, o)]
+    else:
+        rows = []
+    rows += [_of_means(scene, o) for o in simple[:2]]
     return Section(
         "Equations in pictures",
-        "With the data's own latents: what one picture has and its near twin lacks is carried to a "
-        "third. The seeds are correlated (the twins are nearly the same latent), so their "
-        "correlation is estimated; taken as independent they would dilute the first picture.",
-        [r for pair in rows for r in pair],
+        "With the data's own latents: what one picture has and its twin lacks is carried to a "
+        "third. The seeds are correlated (twins are nearly the same latent), so their correlation "
+        "is estimated; taken as independent they would dilute the first picture. Then the same "
+        "with the means of two groups.",
+        rows,
     )
+
+
+def _word(o: Outcome) -> str:
+    """The direction that a simple edit adds or takes away."""
+    return o.edit.change.strip().lstrip("+-").strip().strip('"')
 
 
 def _twins(scene: Scene) -> list[Row]:
@@ -137,23 +149,33 @@ def _drawn(seed: int, factors: dict[str, float]) -> np.ndarray:
     return draw_faces(sample_factors(1, seed=seed, **factors))
 
 
-def _has_pair(o: Outcome) -> bool:
-    return len(o.edit.meant) == 1 and len(o.rows) > 1
+def _same_group(scene: Scene, o: Outcome) -> list[Row]:
+    """Rows of a + b - c, where b and c are one person, or other group, with and without it."""
+    of, group = scene.held.labels, scene.recipe.group or ""
+    positive, negative = (scene.rows(c) for c in scene.recipe.directions[_word(o)])
+    for b in positive:
+        twins = negative[of[group][negative] == of[group][b]]
+        others = negative[of[group][negative] != of[group][b]]
+        if len(twins) and len(others):
+            seeds = scene.latents[[others[0], b, twins[0]]]
+            words = [f"{group} 1, without", f"{group} 2, with", f"{group} 2, without"]
+            return _equation(scene, seeds, words, f"{group} 1, with {_word(o)}")
+    return []
 
 
-def _own_equation(scene: Scene, o: Outcome) -> list[Row]:
-    """A + b - c, where c lacks what b has and is b's nearest such neighbour."""
-    ((name, sign),) = o.edit.meant.items()
-    label, _, value = o.edit.where[0]
-    there = scene.rows([(label, "=", name)]) if label in scene.held.classes else None
-    if there is None:
-        values = scene.held.labels[label]
-        there = np.flatnonzero(values == (values.max() if sign > 0 else values.min()))
-    a, lacking = o.rows[0], o.rows[1:]
-    distance = np.linalg.norm(scene.latents[there][:, None] - scene.latents[lacking][None], axis=-1)
-    i, j = np.unravel_index(np.argmin(distance), distance.shape)
-    seeds = scene.latents[[a, there[i], lacking[j]]]
-    return _equation(scene, seeds, [f"a: {value}", f"b: {name}", "c: b's twin"], o.edit.title)
+def _of_means(scene: Scene, o: Outcome) -> Row:
+    """A picture plus the mean of one group minus the mean of the other."""
+    items = scene.workspace.items
+    means = [items.latents[items.mask(c)].mean(axis=0) for c in scene.recipe.directions[_word(o)]]
+    if o.edit.change.strip().startswith("-"):
+        means.reverse()
+    return Row(
+        scene.decode(np.stack([scene.latents[o.rows[0]], *means, o.latents[0]])),
+        ["a new picture", "mean with", "mean without", o.edit.title],
+        label=o.edit.title,
+        note=_verdict(scene, o),
+        signs=["+", "-", "="],
+    )
 
 
 def _equation(scene: Scene, seeds: np.ndarray, words: list[str], result: str) -> list[Row]:
@@ -179,8 +201,8 @@ def _equation(scene: Scene, seeds: np.ndarray, words: list[str], result: str) ->
 
 def _extrapolation(scene: Scene) -> Section:
     rows = []
-    for o in [o for o in scene.outcomes if len(o.edit.meant) == 1][:3]:
-        word = o.edit.change.strip().lstrip("+-").strip()
+    for o in [o for o in scene.outcomes if _word(o) in scene.recipe.directions][:3]:
+        word = f'"{_word(o)}"'
         z = scene.latents[o.rows[:1]]
         turned = [scene.edited(f"{'+' if a >= 0 else '-'} {abs(a)}° {word}", z) for a in ANGLES]
         certificate = check(np.concatenate(turned), scene.workspace.prior)
@@ -188,7 +210,7 @@ def _extrapolation(scene: Scene) -> Section:
             Row(
                 scene.decode(np.concatenate(turned)),
                 [f"{a:+d}°" if a else "0°" for a in ANGLES],
-                label=word.strip('"'),
+                label=_word(o),
                 note=certificate.verdict,
                 bad=not certificate.plausible.all(),
             )

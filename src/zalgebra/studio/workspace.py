@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from zalgebra.models.base import load
 from zalgebra.studio.messages import Track, quiet
 from zalgebra.types import BadInput, MissingExtra, WrongModel
 
-__all__ = ["Result", "Workspace", "fitting"]
+__all__ = ["Result", "Workspace", "fitting", "is_file"]
 
 FORMAT = 1
 PART = 2048  # items encoded between two looks at the disk
@@ -86,21 +87,21 @@ class Workspace:
         self._read()
         self.model = load(self.path / "model")
         self.prior, self.spec = self.model.prior_, self.model.spec_
-        if self._card["fingerprint"] != self.spec.fingerprint:
-            raise WrongModel(
-                f"the model in {self.path} was exchanged after its items were encoded; "
-                "fit into a new workspace"
-            )
+        self._check_model()
         self._items: Items | None = None
+        self._directions: dict[str, Direction] = {}
 
     @classmethod
     def create(cls, path: str | Path, model: Any, /) -> Self:
         """Make a workspace with a fitted model and no items yet."""
         path = Path(path)
-        if (path / "workspace.json").exists():
-            raise BadInput(f"{path} is a workspace already; open it, or choose another place")
+        if not hasattr(model, "spec_"):
+            raise BadInput(f"this {type(model).__name__} is not fitted yet: call fit(X) first")
         with locked(path):
+            if (path / "workspace.json").exists():
+                raise BadInput(f"{path} is a workspace already; open it, or choose another place")
             model.save(path / "model")
+            _remove(path.glob("model/.*"))  # what a killed run left half written
             card = {"format": FORMAT, "fingerprint": model.spec_.fingerprint}
             write_json(
                 path / "workspace.json", {**card, "items": None, "encoded": [], "classes": {}}
@@ -108,10 +109,20 @@ class Workspace:
         return cls(path)
 
     def _read(self) -> None:
-        self._card = read_json(self.path / "workspace.json")
-        if self._card.get("format") != FORMAT:
-            raise BadInput(
-                f"{self.path} has format {self._card.get('format')}, this zalgebra reads {FORMAT}"
+        card = read_json(self.path / "workspace.json")
+        if not isinstance(card, dict) or card.get("format") != FORMAT:
+            found = card.get("format") if isinstance(card, dict) else None
+            raise BadInput(f"{self.path} has format {found}, this zalgebra reads {FORMAT}")
+        missing = {"fingerprint", "items", "encoded", "classes"} - set(card)
+        if missing:
+            raise BadInput(f"{self.path / 'workspace.json'} lacks {', '.join(sorted(missing))}")
+        self._card: dict[str, Any] = card
+
+    def _check_model(self) -> None:
+        if self._card["fingerprint"] != self.spec.fingerprint:
+            raise WrongModel(
+                f"the model in {self.path} was exchanged after its items were encoded; "
+                "fit into a new workspace"
             )
 
     # Items.
@@ -123,13 +134,23 @@ class Workspace:
             latents = np.zeros((0, *self.spec.latent_shape), np.float32)
             labels: dict[str, np.ndarray] = {}
             if self._card["items"] is not None:
-                tensors, header = read_tensors(self.path / self._card["items"])
+                tensors, header = self._read_items()
                 if header.get("fingerprint") != self.spec.fingerprint:
                     raise WrongModel(f"the items of {self.path} were encoded by another model")
                 latents = tensors.pop("latents")
                 labels = {name.removeprefix("label."): v for name, v in tensors.items()}
             self._items = _Names(self, latents, labels)
         return self._items
+
+    def _read_items(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        name = self._card["items"]
+        try:
+            return read_tensors(self.path / name)
+        except BadInput:
+            self._read()
+            if self._card["items"] == name:
+                raise
+            return read_tensors(self.path / self._card["items"])  # another process has added items
 
     def __len__(self) -> int:
         return len(self.items)
@@ -142,20 +163,19 @@ class Workspace:
         """
         with locked(self.path):
             self._read()
-            mark = dataset.fingerprint
-            if mark in self._card["encoded"]:
-                return 0
+            self._check_model()
             self._items = None
+            self._sweep()
+            mark = dataset.fingerprint
+            if mark in self._card["encoded"] or len(dataset) == 0:
+                return 0
+            self._check_data(dataset)
             self._check_labels(dataset)
             folder = self.path / "parts" / mark[:16]
-            parts = []
-            for i in track(range(math.ceil(len(dataset) / PART)), "encoding"):
-                parts.append(self._part(folder / f"{i:06d}.safetensors", dataset, i))
-            fresh = np.concatenate(parts) if parts else self.items.latents[:0]
-            self._add(fresh, dataset, mark)
-            for file in folder.glob("*"):
-                file.unlink()
-            folder.rmdir()
+            rounds = track(range(math.ceil(len(dataset) / PART)), "encoding")
+            parts = [self._part(folder / f"{i:06d}.safetensors", dataset, i) for i in rounds]
+            self._add(np.concatenate(parts), dataset, mark)
+            self._sweep()
             return len(dataset)
 
     def _part(self, file: Path, dataset: Any, i: int) -> np.ndarray:
@@ -166,6 +186,32 @@ class Workspace:
         latents = self.model.transform(dataset.images[i * PART : (i + 1) * PART])
         write_tensors(file, {"latents": latents}, {"fingerprint": self.spec.fingerprint})
         return latents
+
+    def _sweep(self) -> None:
+        """Remove what is used no more: old items, parts of what is here, halves of killed runs."""
+        old = [f for f in self.path.glob("items-*.safetensors") if f.name != self._card["items"]]
+        _remove([*old, *self.path.glob(".items-*"), *self.path.glob(".workspace.json.*")])
+        parts = self.path / "parts"
+        for mark in self._card["encoded"]:
+            if (parts / mark[:16]).is_dir():
+                _remove((parts / mark[:16]).iterdir())
+                (parts / mark[:16]).rmdir()
+        with contextlib.suppress(OSError):  # none was made, or other parts are waiting
+            parts.rmdir()
+
+    def _check_data(self, dataset: Any) -> None:
+        mine, new = self.spec.data_shape, tuple(dataset.images.shape[1:])
+        if mine != new:
+            raise BadInput(
+                f"the model takes data of {_area(mine)}, {dataset.name} has {_area(new)}; "
+                "resize or convert it, or fit another workspace to it"
+            )
+        for name, values in dataset.labels.items():
+            if values.dtype.kind not in "biuf":
+                raise BadInput(
+                    f"label {name!r} holds {values.dtype}; give numbers, or class indices with "
+                    "the words in `classes`"
+                )
 
     def _check_labels(self, dataset: Any) -> None:
         if len(self) and dataset.labels.keys() != self.items.labels.keys():
@@ -183,7 +229,6 @@ class Workspace:
         for name, values in dataset.labels.items():
             before = old.labels.get(name, values[:0])
             tensors[f"label.{name}"] = np.concatenate([before, values])
-        replaced = self._card["items"]
         name = f"items-{mark[:12]}.safetensors"
         write_tensors(self.path / name, tensors, {"fingerprint": self.spec.fingerprint})
         self._card |= {
@@ -193,8 +238,6 @@ class Workspace:
         }
         write_json(self.path / "workspace.json", self._card)
         self._items = None
-        if replaced is not None:
-            (self.path / replaced).unlink(missing_ok=True)
 
     # Directions.
 
@@ -204,16 +247,26 @@ class Workspace:
         A label with two values gives their groups; one with more numbers its upper and lower
         third.
         """
+        if name in self._directions:
+            return self._directions[name]
         file = self._direction_file(name)
-        if file.is_file():
-            return Direction.load(file, fingerprint=self.spec.fingerprint)
-        if name not in self.items.labels:
-            raise KeyError(name)
+        if is_file(file):
+            self._directions[name] = Direction.load(file, fingerprint=self.spec.fingerprint)
+            return self._directions[name]
+        usable = [k for k in self.items.labels if k not in self._card["classes"]]
+        if name not in usable:
+            raise BadInput(
+                f"there is no direction {name!r} and no numeric label to learn it from "
+                f"(there are: {', '.join(usable) or 'none'}); `learn` makes one from two groups"
+            )
         values = self.items.labels[name]
         low, high = np.quantile(values, [1 / 3, 2 / 3])
         if low == high:  # two values, one of them rare, or nearly constant
             low, high = values.min(), values.max()
-        return self.learn(name, [(name, ">=", float(high))], [(name, "<=", float(low))])
+        direction = self._learn(name, [(name, ">=", float(high))], [(name, "<=", float(low))])
+        with contextlib.suppress(BadInput):  # a reader beside a writer, or of a read-only folder
+            self._save(direction)
+        return direction
 
     def learn(
         self,
@@ -223,6 +276,11 @@ class Workspace:
         negative: Sequence[tuple[str, str, float | str]],
     ) -> Direction:
         """Learn a direction between two groups of items, given by conditions, and save it."""
+        direction = self._learn(name, positive, negative)
+        self._save(direction)
+        return direction
+
+    def _learn(self, name: str, positive: Any, negative: Any) -> Direction:
         chosen = [np.flatnonzero(self.items.mask(c)) for c in (positive, negative)]
         both = np.concatenate(chosen)
         used = {label for label, _, _ in [*positive, *negative]}
@@ -237,12 +295,16 @@ class Workspace:
             },
             fingerprint=self.spec.fingerprint,
         )
-        with locked(self.path):
-            direction.save(self._direction_file(name))
+        self._directions[name] = direction
         return direction
 
+    def _save(self, direction: Direction) -> None:
+        with locked(self.path):
+            direction.save(self._direction_file(direction.name))
+
     def _direction_file(self, name: str) -> Path:
-        return self.path / "directions" / f"{name}.safetensors"
+        """Any name is a file's name: ``T-shirt/top`` is no folder, ``..`` no way out."""
+        return self.path / "directions" / f"{quote(name, safe=' ').replace('.', '%2E')}.safetensors"
 
     # Verbs: expression in, pictures and certificate out.
 
@@ -297,9 +359,12 @@ class _Names(Items):
         try:
             return super().__getitem__(name)
         except KeyError:
-            if not Path(name).is_file():
+            if not is_file(name):
                 raise
-        C, H, _ = self.workspace.spec.data_shape
+        shape = self.workspace.spec.data_shape
+        if len(shape) != 3:
+            raise BadInput(f"{name!r} is a file, and this model takes data of {_area(shape)}")
+        C, H, _ = shape
         picture = read_picture(name, size=H, mode="L" if C == 1 else "RGB")
         return self.workspace.model.transform(picture[None])[0]
 
@@ -308,18 +373,17 @@ class _Directions(Mapping[str, Any]):
     """The directions of a workspace by name, read or learned when first asked for."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self.workspace, self.known = workspace, {}
+        self.workspace = workspace
 
     def __getitem__(self, name: str) -> Direction:
-        if name not in self.known:
-            self.known[name] = self.workspace.direction(name)
-        return self.known[name]
+        return self.workspace.direction(name)
 
     def __contains__(self, name: object) -> bool:
         return name in set(self)
 
     def __iter__(self) -> Iterator[str]:
-        saved = {f.stem for f in (self.workspace.path / "directions").glob("*.safetensors")}
+        files = (self.workspace.path / "directions").glob("[!.]*.safetensors")
+        saved = {unquote(f.stem) for f in files}
         labels = self.workspace.items.labels
         usable = (k for k in labels if k not in self.workspace._card["classes"])
         return iter(sorted(saved | set(usable)))
@@ -328,15 +392,39 @@ class _Directions(Mapping[str, Any]):
         return len(list(iter(self)))
 
 
+def is_file(name: str | Path) -> bool:
+    """Whether there is a file of this name; what is no name, or too long for one, is none."""
+    try:
+        return Path(name).is_file()
+    except OSError:
+        return False
+
+
+def _remove(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def _area(shape: tuple[int, ...]) -> str:
+    if len(shape) != 3:
+        return f"shape {shape}"
+    kind = {1: "grey", 3: "RGB"}.get(shape[0], f"{shape[0]} channels")
+    return f"{shape[2]} × {shape[1]} pixels, {kind}"
+
+
 @contextlib.contextmanager
 def fitting(path: Path) -> Generator[Path]:
-    """The checkpoint to fit a new workspace's model with; it is gone when the fit has ended."""
-    if (path / "workspace.json").exists():
-        raise BadInput(f"{path} is a workspace already; choose another place, or remove it")
+    """The checkpoint to fit a new workspace's model with; it is gone when the block ends well.
+
+    A workspace with a checkpoint beside it is unfinished, so the same command goes on with it.
+    """
     with locked(path):
         checkpoint = path / "checkpoint.safetensors"
+        if (path / "workspace.json").exists() and not checkpoint.exists():
+            raise BadInput(f"{path} is a workspace already; choose another place, or remove it")
+        _remove(path.glob(f".{checkpoint.name}.*"))
         yield checkpoint
-    checkpoint.unlink(missing_ok=True)
+        checkpoint.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
