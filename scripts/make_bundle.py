@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from zalgebra.models.base import BUNDLED
+from zalgebra.models import BUNDLED
 from zalgebra.studio.demo import run
 from zalgebra.studio.messages import err
 from zalgebra.studio.recipes import recipe
@@ -76,7 +76,7 @@ def card(chosen, results) -> str:
         seed=results["seed"],
         train=results["pictures"]["train"],
         held=results["pictures"]["held_out"],
-        judge_n=len(chosen.judge),
+        judge_n=len(chosen.judge()),
         epochs=model["epochs"],
         batch=chosen.model.batch_size,
         latent=chosen.model.latent_dim,

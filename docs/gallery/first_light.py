@@ -65,8 +65,9 @@ def strengths(space: za.Workspace) -> Figure:
 
 def equation(space: za.Workspace) -> Figure:
     """smiling man = neutral man + smiling woman - neutral woman."""
-    man = {"beard": 1, "hair_length": 0.1, "smile": 0, "mouth_open": 0, "glasses": 0}
-    woman = {"beard": 0, "hair_length": 0.9, "mouth_open": 0, "glasses": 0}
+    pose = {"mouth_open": 0.5, "glasses": 0, "skin": 0.2, "turn": 0}
+    man = {**pose, "beard": 1, "hair_length": 0.1, "smile": 0}
+    woman = {**pose, "beard": 0, "hair_length": 0.9}
     images = np.concatenate(
         [
             za.datasets.faces(1, seed=3, **man).images,

@@ -38,7 +38,7 @@ def aside(path: str | Path) -> Generator[Path]:
             dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix
         )
     except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror}; choose another place") from error
+        raise _unwritable(path, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -46,9 +46,14 @@ def aside(path: str | Path) -> Generator[Path]:
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror}; choose another place") from error
+        raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: Exception) -> BadInput:
+    reason = getattr(error, "strerror", None) or error
+    return BadInput(f"cannot write {path}: {reason}; choose another place")
 
 
 def write_json(path: str | Path, value: Any) -> None:
@@ -73,10 +78,16 @@ def write_tensors(
     path: str | Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any] | None = None
 ) -> None:
     """Write named arrays as safetensors, with JSON values in the header."""
-    header = {key: json.dumps(value) for key, value in (metadata or {}).items()}
-    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    header = {key: json.dumps(value, allow_nan=False) for key, value in (metadata or {}).items()}
+    arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
+    save_file = _safetensors().save_file
+    from safetensors import SafetensorError
+
     with aside(path) as temporary:
-        _safetensors().save_file(arrays, temporary, metadata=header)
+        try:
+            save_file(arrays, temporary, metadata=header or None)
+        except SafetensorError as error:  # how it tells that a disk is full
+            raise _unwritable(Path(path), error) from error
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -90,7 +101,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
             return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {path}") from error
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, TypeError, ValueError, SafetensorError) as error:  # TypeError: bfloat16
         raise BadInput(
             f"{path} is not a whole safetensors file ({error}); make it again"
         ) from error
@@ -100,7 +111,7 @@ def fingerprint(tensors: Mapping[str, np.ndarray]) -> str:
     """SHA-256 (hexadecimal) over names, types, shapes and bytes of named arrays."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        array = np.ascontiguousarray(tensors[name])
+        array = np.asarray(tensors[name])
         digest.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()

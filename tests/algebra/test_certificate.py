@@ -38,7 +38,7 @@ def test_the_false_alarm_test_can_fail(test) -> None:
 
 
 def test_p_values_are_scipys() -> None:
-    u = normal(4, 200) + [[0], [0.1], [0], [0.3]]
+    u = normal(4, 200) + np.array([[0], [0.1], [0], [0.3]])
     found = za.check(u)
     for i in range(4):
         exact = stats.kstest(u[i], "norm")
@@ -135,7 +135,7 @@ def test_every_view_shows_every_latent(z) -> None:
 
 def test_certificates_compare_by_identity() -> None:
     certificate = za.check(GOOD)
-    assert certificate == certificate  # noqa: PLR0124
+    assert certificate == certificate
     assert certificate != za.check(GOOD)
 
 

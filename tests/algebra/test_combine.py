@@ -84,7 +84,9 @@ def test_every_library_knows_priors_and_correlations(xp, dtype, correlation, k) 
 def test_weights_may_be_of_the_seeds_library_or_of_none(xp) -> None:
     x, w = xp.asarray(normal(3, 4)), [0.5, -1.0, 2.0]
     expected = za.combine(w, normal(3, 4))
-    for weights in (w, tuple(w), np.array(w), xp.asarray(w)):
+    frozen = np.array(w)
+    frozen.flags.writeable = False
+    for weights in (w, tuple(w), np.array(w), frozen, xp.asarray(w)):
         np.testing.assert_allclose(xp.numpy(za.combine(weights, x)), expected, rtol=1e-12)
 
 

@@ -402,6 +402,16 @@ def test_bad_input_is_one_clear_sentence(call, words) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_weights_that_cancel_to_rounding_are_gone() -> None:
+    a, b = za.Latent(A, "a"), za.Latent(B, "b")
+    assert 0.1 * a + 0.2 * a - 0.3 * a == 0 * a  # in floats 5.6e-17, and LOL ignores scale
+    t = np.array([0.1, 1.0])
+    assert (t * a + 2 * t * a - 3 * t * a + b).seeds.keys() == {"b"}
+    group = za.Latent.mean({"a": A, "b": B, "c": C}, "mean(x=1)")
+    assert (group - a / 3).weights.keys() == {"b", "c"}
+    assert (a + 1e-12 * a - a).weights["a"] == pytest.approx(1e-12, rel=1e-3)
+
+
 def test_a_recipe_without_seeds_is_degenerate() -> None:
     a = za.Latent(A, "a")
     for latent in (a - a, 0 * a, za.Latent.shift(V, "v")):

@@ -98,13 +98,25 @@ def test_many_seeds_have_their_frechet_mean(k, equal) -> None:
 def test_the_mean_is_right_in_few_dimensions_and_among_clusters() -> None:
     rng = np.random.default_rng(0)
     for x in (
-        rng.standard_normal((50, 3)) + [1.5, 0, 0],
+        rng.standard_normal((50, 3)) + np.array([1.5, 0, 0]),
         np.concatenate([rng.standard_normal(20) + 0.1 * rng.standard_normal((30, 20)),
                         rng.standard_normal((5, 20))]),
     ):  # fmt: skip
         x = units(x)
         m = za.centroid(x, method="slerp")
         assert np.linalg.norm(log_map(m, x).mean(axis=0)) < 1e-9
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("spread", [1e-7, 1e-3, 0.3])
+def test_a_batch_of_means_converges_where_seeds_are_near_duplicates(dtype, spread) -> None:
+    centres = normal(4, 1, 60)
+    x = (centres + spread * normal(4, 3, 60, seed=1)).reshape(12, 60).astype(dtype)
+    w = np.random.default_rng(2).dirichlet(np.full(12, 0.3), size=500)
+    z = za.combine(w, x, method="slerp")
+    for i in range(0, 500, 100):
+        one = za.combine(w[i], x, method="slerp")
+        np.testing.assert_allclose(z[i], one, atol=1e-4 if dtype == "float32" else 1e-9)
 
 
 def test_equal_weights_are_equal_influence() -> None:
@@ -155,5 +167,5 @@ def test_opposite_seeds_have_no_arc(xp, dtype) -> None:
 
 def test_weights_without_a_mean_say_so() -> None:
     x = units(normal(4, 20))
-    with pytest.raises(BadInput, match="use `lol`|use method='lol'"):
+    with pytest.raises(BadInput, match=r"use `lol`|use method='lol'"):
         za.combine([1, 1, -1.9, 0.1], x, method="slerp")

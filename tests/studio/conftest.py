@@ -75,9 +75,7 @@ def other_model(faces: datasets.Dataset) -> VAE:
 
 
 @pytest.fixture(scope="session")
-def encoded(
-    tmp_path_factory: pytest.TempPathFactory, model: VAE, faces: datasets.Dataset
-) -> Path:
+def encoded(tmp_path_factory: pytest.TempPathFactory, model: VAE, faces: datasets.Dataset) -> Path:
     """A workspace with items; tests that change it take a copy."""
     path = tmp_path_factory.mktemp("studio") / "faces.zal"
     Workspace.create(path, model).encode(faces)

@@ -22,11 +22,12 @@ def seen(figure: Figure, x: float, y: float) -> np.ndarray:
     return image[image.shape[0] - 1 - int(row), int(column), :3] / 255
 
 
+CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 DRAWERS = {
     "strip": lambda p, ax=None: figures.strip(p, ["a", "b", "c", "d"], ax=ax),
     "grid": lambda p, ax=None: figures.grid(p, columns=2, ax=ax),
     "equation": lambda p, ax=None: figures.equation(p, ["+", "-", "="], list("abcd"), ax=ax),
-    "map": lambda p, ax=None: figures.map(np.eye(4)[:, :2], p, color=np.arange(4), ax=ax),
+    "map": lambda p, ax=None: figures.map(CORNERS, p, color=np.arange(4), ax=ax),
 }
 each = pytest.mark.parametrize("draw", DRAWERS.values(), ids=DRAWERS)
 
@@ -50,10 +51,9 @@ def test_given_axes_are_drawn_into(draw, colours) -> None:
 
 
 @each
-@pytest.mark.parametrize(
-    "bad", [np.zeros((4, 6, 6)), np.zeros((4, 2, 6, 6)), np.zeros((4, 6, 6, 3)), np.zeros((0, 3, 6, 6))]
-)  # fmt: skip
-def test_other_shapes_are_refused(draw, bad) -> None:
+@pytest.mark.parametrize("shape", [(4, 6, 6), (4, 2, 6, 6), (4, 6, 6, 3), (0, 3, 6, 6)])
+def test_other_shapes_are_refused(draw, shape) -> None:
+    bad = np.zeros(shape)
     with pytest.raises(BadInput, match=r"must have shape \(n, 1 or 3, H, W\)|must be one a point"):
         draw(bad)
 
@@ -101,7 +101,9 @@ def test_an_equation_puts_signs_between(colours) -> None:
     at = {t.get_text(): t.get_position()[0] for t in ax.texts}
     assert at["man"] < at["+"] < at["smile"] < at["="] < at["smiling man"]
     for i in range(3):
-        np.testing.assert_allclose(seen(figure, i * 1.35 + 0.5, 0.3), colours[i, :, 0, 0], atol=0.01)
+        np.testing.assert_allclose(
+            seen(figure, i * 1.35 + 0.5, 0.3), colours[i, :, 0, 0], atol=0.01
+        )
 
 
 def test_captions_are_one_a_picture(colours) -> None:
@@ -113,6 +115,29 @@ def test_captions_are_one_a_picture(colours) -> None:
         figures.equation(colours, list("++++"), list("abcd"))
     with pytest.raises(BadInput, match="`columns` must be at least 1, got -1"):
         figures.grid(colours, columns=-1)
+
+
+@pytest.mark.parametrize("n", [1, 2, 9])
+def test_captions_stay_under_their_pictures(n: int) -> None:
+    """The picture keeps its size, however long the caption; no caption meets its neighbour."""
+    pictures = np.full((n, 1, 4, 4), 0.5)
+    long = ["img:12 + 20° smile - 0.5*glasses + mean(class=3, beard=1)", "w" * 300, "a\nb"]
+    captions = [long[i % 3] for i in range(n)]
+    for figure in (
+        figures.strip(pictures, captions),
+        figures.equation(pictures, ["+"] * (n - 1), captions),
+    ):
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        ax = figure.axes[0]
+        sides = [image.get_window_extent() for image in ax.images]
+        assert min(s.width for s in sides) > 0.85 * figures.TILE * figure.dpi
+        for side, text in zip(sides, [t for t in ax.texts if t.get_text() != "+"], strict=True):
+            box = text.get_window_extent()
+            assert box.y1 <= side.y0 + 1
+            assert box.y0 >= 0
+            assert "w" in text.get_text() or side.x0 - 15 < box.x0 < box.x1 < side.x1 + 15
+            assert text.get_text().count("\n") <= 2
 
 
 def test_captions_are_no_formulas(colours) -> None:

@@ -32,13 +32,13 @@ def combine(
 ) -> Array:
     r"""Combine seed latents with rows of weights into latents that follow the prior.
 
-    With :math:`y = \sum_k w_k x_k`, :math:`\alpha = \sum_k w_k` and
-    :math:`\beta = w^\top R\, w`, the method ``"lol"`` gives
+    With $y = \sum_k w_k x_k$, $\alpha = \sum_k w_k$ and $\beta = w^\top R\, w$, the method
+    ``"lol"`` gives
 
-    .. math:: z = (1 - \alpha/\sqrt\beta)\,\mu + y/\sqrt\beta \sim N(\mu, \Sigma)
+    $$z = (1 - \alpha/\sqrt\beta)\,\mu + y/\sqrt\beta \sim N(\mu, \Sigma)$$
 
-    for seeds from :math:`N(\mu, \Sigma)` with correlation :math:`R` among them. A prior that is
-    not Gaussian is combined in its standard normal coordinates.
+    for seeds from $N(\mu, \Sigma)$ with correlation $R$ among them. A prior that is not Gaussian
+    is combined in its standard normal coordinates.
 
     Parameters
     ----------

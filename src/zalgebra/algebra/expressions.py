@@ -17,6 +17,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -166,7 +167,7 @@ class Items:
         for column, compare, value in conditions:
             if column not in self.labels:
                 known = ", ".join(self.labels) or "none"
-                raise BadInput(f"unknown label {column!r}; the labels are: {known}")
+                raise BadInput(f"unknown label {_short(column)}; the labels are: {known}")
             chosen &= COMPARE[compare](self.labels[column], self._value(column, value))
         return chosen
 
@@ -175,11 +176,12 @@ class Items:
         if isinstance(value, str) and words is not None:
             folded = [w.casefold() for w in words]
             if value.casefold() not in folded:
-                raise BadInput(f"{column} has no class {value!r}; it has: {', '.join(words)}")
+                raise BadInput(f"{column} has no class {_short(value)}; it has: {', '.join(words)}")
             return folded.index(value.casefold())
         if isinstance(value, str) != (values.dtype.kind in "US"):
+            shown = _short(value) if isinstance(value, str) else number_words(value)
             kind = "words" if values.dtype.kind in "US" else "numbers"
-            raise BadInput(f"label {column!r} holds {kind}, got {value!r}")
+            raise BadInput(f"label {column!r} holds {kind}, got {shown}")
         return value
 
 
@@ -207,20 +209,20 @@ class _Parser:
     def whole(self) -> Latent | float:
         value = self.expression()
         if self.next.kind != "end":
-            raise self.error(f"did not expect {self.next.text!r}")
+            raise self.error(f"did not expect {_short(self.next.text)}")
         return value
 
     def expression(self) -> Latent | float:
         value = self.term()
         while self.next.text in ("+", "-") and self.next.kind == "op":
-            sign = self.take().text
+            sign = self.take()
             value = self.apply(sign, value, self.term())
         return value
 
     def term(self) -> Latent | float:
         value = self.factor()
         while self.next.text in ("*", "/") and self.next.kind == "op":
-            sign = self.take().text
+            sign = self.take()
             value = self.apply(sign, value, self.factor())
         return value
 
@@ -230,11 +232,11 @@ class _Parser:
             return self.strength(token)
         if token.kind in ("name", "quoted"):
             if token.kind == "name" and self.next.text == "(" and token.text in ("mean", "lerp"):
-                return self.call(token.text)
+                return self.call(token)
             return self.latent(token)
         if token.text in ("+", "-"):
             value = self.deeper(self.factor)
-            return value if token.text == "+" else self.apply("*", -1.0, value)
+            return value if token.text == "+" else self.apply(token, -1.0, value, "*")
         if token.text == "(":
             value = self.deeper(self.expression)
             self.expect(")")
@@ -252,7 +254,7 @@ class _Parser:
                 raise self.error(f"expected a direction after {number:g}{unit}", name)
             return self.direction(name, _Strength(number, unit))
         if self.next.kind in ("name", "quoted"):
-            return self.apply("*", number, self.factor())
+            return self.apply(token, number, self.factor(), "*")
         return number
 
     def latent(self, token: _Token) -> Latent:
@@ -281,26 +283,26 @@ class _Parser:
         words = [str(w) for w in self.names] if hasattr(self.names, "__iter__") else []
         return f" (known: {', '.join(words[:12])}{' …' * (len(words) > 12)})" if words else ""
 
-    def call(self, function: str) -> Latent:
+    def call(self, function: _Token) -> Latent:
         self.expect("(")
-        if function == "mean" and self.tokens[self.i + 1].text in COMPARE:
+        if function.text == "mean" and self.tokens[self.i + 1].text in COMPARE:
             return self.group()
         values = [self.deeper(self.expression)]
         while self.next.text == ",":
             self.take()
             values.append(self.deeper(self.expression))
         self.expect(")")
-        if function == "mean":
-            if not all(isinstance(v, Latent) for v in values):
-                raise self.error("`mean` takes latents or label conditions")
-            total = values[0]
-            for value in values[1:]:
-                total = self.apply("+", total, value)
-            return self.apply("/", total, float(len(values)))
-        if [isinstance(v, Latent) for v in values] != [True, True, False]:
-            raise self.error("`lerp` takes two latents and a position: lerp(a, b, 0.5)")
+        latents = [isinstance(v, Latent) for v in values]
+        if function.text == "mean":
+            if not all(latents):
+                raise self.error("`mean` takes latents or label conditions", function)
+            total = reduce(lambda a, b: self.apply(function, a, b, "+"), values)
+            return self.apply(function, total, float(len(values)), "/")
+        if latents != [True, True, False]:
+            raise self.error("`lerp` takes two latents and a position: lerp(a, b, 0.5)", function)
         a, b, t = values
-        return self.apply("+", self.apply("*", 1 - t, a), self.apply("*", t, b))
+        a, b = self.apply(function, 1 - t, a, "*"), self.apply(function, t, b, "*")
+        return self.apply(function, a, b, "+")
 
     def group(self) -> Latent:
         conditions = [self.condition()]
@@ -329,22 +331,23 @@ class _Parser:
             raise self.error("expected a number or a word to compare with", value)
         return _name(label), compare.text, _name(value)
 
-    def apply(self, sign: str, a: Any, b: Any) -> Any:
-        """One operation; latents add with latents and scale by numbers."""
+    def apply(self, at: _Token, a: Any, b: Any, sign: str | None = None) -> Any:
+        """The operation of the token ``at``; latents add with latents and scale by numbers."""
+        sign = at.text if sign is None else sign
         latents = isinstance(a, Latent), isinstance(b, Latent)
         if sign in "+-" and latents[0] != latents[1]:
-            raise self.error("a number cannot be added to a latent")
+            raise self.error("a number cannot be added to a latent", at)
         if (sign == "*" and all(latents)) or (sign == "/" and latents[1]):
-            raise self.error("latents can be scaled by numbers, not multiplied or divided")
+            raise self.error("latents can be scaled by numbers, not multiplied or divided", at)
         if sign == "/" and b == 0:
-            raise self.error("division by zero")
+            raise self.error("division by zero", at)
         operate = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
         try:
             value = operate[sign](a, b)
         except BadInput as error:  # two things of one name, or a weight that overflows
-            raise self.error(str(error)) from error
+            raise self.error(str(error), at) from error
         if isinstance(value, float) and not math.isfinite(value):
-            raise self.error("the number is too large")
+            raise self.error("the number is too large", at)
         return value
 
     def deeper(self, rule: Callable[[], Any]) -> Any:

@@ -126,7 +126,7 @@ class Latent:
         for word, (c, term) in other._terms.items():
             if word in terms:
                 _same_term(word, terms[word][1], term)
-                terms[word] = (terms[word][0] + c, term)
+                terms[word] = (_plus(terms[word][0], c), term)
             else:
                 terms[word] = (c, term)
         return self._of(terms)
@@ -220,7 +220,7 @@ class Latent:
         for c, term in self._terms.values():
             if isinstance(term, _Seeds):
                 for name in term.arrays:
-                    total[name] = total.get(name, 0.0) + c / len(term.arrays)
+                    total[name] = _plus(total.get(name, 0.0), c / len(term.arrays))
         return {name: c for name, c in total.items() if np.any(c)}
 
     # The border.
@@ -325,7 +325,7 @@ def _as_latent(other: Any) -> Latent | None:
 def _coefficient(number: Any) -> Coefficient | None:
     """The factor as a float or a NumPy array of floats; None if it is no number."""
     try:
-        c = np.array(number)  # a copy: the recipe keeps it
+        c = np.asarray(number)
     except (TypeError, ValueError):
         return None
     if c.dtype.kind not in "iuf":
@@ -333,6 +333,15 @@ def _coefficient(number: Any) -> Coefficient | None:
     if not np.all(np.isfinite(c)):
         raise BadInput(f"a weight must be finite, got {number}")
     return float(c) if c.ndim == 0 else c.astype(float)
+
+
+def _plus(a: Coefficient, b: Coefficient) -> Coefficient:
+    """The sum, 0 where it is mere rounding, of which LOL would make a whole latent."""
+    with np.errstate(over="ignore"):  # an overflow is refused by its sentence
+        total = np.asarray(a + b)
+    rounding = 8 * np.finfo(float).eps * np.maximum(np.abs(a), np.abs(b))
+    total = np.where(np.abs(total) > rounding, total, 0.0)
+    return float(total) if total.ndim == 0 else total
 
 
 def _batch(a: Latent, b: Latent | Coefficient) -> tuple[int, ...]:

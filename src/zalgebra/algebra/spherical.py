@@ -7,11 +7,9 @@ their own lengths, as in the usual formula for two, so that the result's length 
 
 from __future__ import annotations
 
-import math
-
 from array_api_compat import is_lazy_array
 
-from zalgebra.algebra._arrays import namespace, to_numpy
+from zalgebra.algebra._arrays import namespace
 from zalgebra.types import Array, BadInput, DegenerateWeights
 
 __all__ = ["spherical_coefficients"]
@@ -64,21 +62,20 @@ def _mean(w: Array, gram: Array) -> Array:
     needs thousands of steps for hundreds of seeds. All vectors are in the seeds' coordinates.
     """
     xp = namespace(w, gram)
-    eps, lazy = xp.finfo(w.dtype).eps, is_lazy_array(w)
-    tiny, loose = 100 * eps, 4 * eps**0.5  # rounding of |v| itself, and of √(vᵀ G v)
-    c, last, step, moved, before = _unit(w, gram), math.inf, 1.0, None, None
+    eps = xp.finfo(w.dtype).eps
+    c, step, moved, before, done = _unit(w, gram), 1.0, None, None, False
     for _ in range(MAX_ITERATIONS):
         v = _gradient(c, w, gram)
-        if not lazy:
-            worst = float(to_numpy(_norm(v, gram)).max(initial=0.0))
-            if worst < tiny or last <= worst < loose:
-                return c
-            last = worst
+        # |v| = √(vᵀ G v) is 0 to rounding in itself, or against coordinates that cancel in it.
+        size = xp.linalg.vector_norm(v, axis=-1, keepdims=True)
+        done = (_norm(v, gram) < 100 * eps + 4 * eps**0.5 * size) | done
+        if not is_lazy_array(w) and bool(xp.all(done)):
+            return c
         if moved is not None:
             step = _step(moved, before - v, gram)
-        moved, before = step * v, v
+        moved, before = xp.where(done, xp.zeros_like(v), step * v), v
         c = _unit(c + moved, gram)
-    if lazy:
+    if is_lazy_array(w):
         return c
     raise BadInput(
         "the spherical mean did not converge for these weights (negative weights may have none); "

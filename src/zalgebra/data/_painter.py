@@ -168,10 +168,10 @@ class Portrait(Canvas):
     def mouth(self) -> None:
         x, narrow = self.on_head(0, 1.05)
         # Sums, no products: a smile does the same to an open mouth as to a closed one.
-        width = (0.145 + 0.10 * self.smile - 0.01 * self.mouth_open) * narrow
+        width = (0.145 + 0.115 * self.smile - 0.01 * self.mouth_open) * narrow
         y = 0.305 - 0.055 * self.smile - 0.02 * self.mouth_open
-        top = 0.115 * self.smile - 0.025 * self.mouth_open
-        bottom = 0.115 * self.smile + 0.17 * self.mouth_open
+        top = 0.125 * self.smile - 0.025 * self.mouth_open
+        bottom = 0.125 * self.smile + 0.17 * self.mouth_open
         part, px, py = self.window(x, y, 0.29, 0.37)
         lips = self.cover(band(px, py, width, top - 0.012, bottom + 0.03, 0.032))
         paint(part, lips, self.lip_tone)

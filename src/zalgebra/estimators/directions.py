@@ -102,12 +102,11 @@ class Direction:
         >>> Z = np.random.default_rng(0).standard_normal((400, 8))
         >>> smile = za.Direction.from_groups(Z[:200] + np.eye(8)[0] * 3, Z[200:], name="smile")
         >>> smile
-        Direction('smile', d = 2.9, angle ± 5.9°, n = 200 + 200)
+        Direction('smile', d = 3.2, angle ± 7.6°, n = 200 + 200)
         """
-        shape = tuple(np.shape(positive))[1:]
-        P, N = _group(positive, "positive"), _group(negative, "negative")
-        if P.shape[1] != N.shape[1]:
-            raise BadInput(f"both groups must have one shape, got {P.shape} and {N.shape}")
+        (P, shape), (N, other) = _group(positive, "positive"), _group(negative, "negative")
+        if shape != other:
+            raise BadInput(f"latents of both groups must have one shape, got {shape} and {other}")
         delta = P.mean(axis=0) - N.mean(axis=0)
         length = float(np.linalg.norm(delta))
         if length < 1e-12:
@@ -125,6 +124,8 @@ class Direction:
             leakage=_leakage(pooled, delta, attributes or {}),
             fingerprint=fingerprint,
         )
+
+    __array_ufunc__ = None  # so that NumPy scalars leave ``2 * direction`` to us
 
     def latent(self, strength: float = 1.0, unit: str | None = None, name: str = "") -> Latent:
         """The direction as a term of an expression.
@@ -182,27 +183,29 @@ class Direction:
     def load(cls, path: str | Path, /, *, fingerprint: str | None = None) -> Self:
         """Read what `save` wrote; with ``fingerprint``, refuse a direction of another model."""
         tensors, card = read_tensors(path)
-        if "vector" not in tensors or "effect_size" not in card:
-            raise BadInput(f"{path} holds no direction")
-        direction = cls(
-            name=card["name"],
-            vector=tensors["vector"],
-            sd=card["sd"],
-            n=tuple(card["n"]),
-            effect_size=card["effect_size"],
-            angle_interval=tuple(card["angle_interval"]),
-            leakage=card["leakage"],
-            fingerprint=card["fingerprint"],
-        )
+        try:
+            effect, n, angles = card["effect_size"], card["n"], card["angle_interval"]
+            direction = cls(
+                name=card["name"],
+                vector=tensors["vector"],
+                sd=card["sd"],
+                n=(n[0], n[1]),
+                effect_size=math.inf if effect is None else effect,
+                angle_interval=(angles[0], angles[1]),
+                leakage=card["leakage"],
+                fingerprint=card["fingerprint"],
+            )
+        except (KeyError, IndexError, TypeError) as error:
+            raise BadInput(f"{path} holds no direction") from error
         return direction if fingerprint is None else direction.check_model(fingerprint)
 
     def to_dict(self) -> dict[str, Any]:
-        """The card without the vector, as plain JSON values."""
+        """The card without the vector, as plain JSON values; an infinite effect size is None."""
         return {
             "name": self.name,
             "sd": self.sd,
             "n": list(self.n),
-            "effect_size": self.effect_size,
+            "effect_size": self.effect_size if math.isfinite(self.effect_size) else None,
             "angle_interval": list(self.angle_interval),
             "leakage": dict(self.leakage),
             "fingerprint": self.fingerprint,
@@ -224,11 +227,13 @@ class Direction:
         return table
 
 
-def _group(latents: Array, name: str) -> np.ndarray:
-    rows = to_numpy(flatten(as_latents(latents, name))).astype(float)
-    if len(rows) < 2:
-        raise BadInput(f"the {name} group must have at least 2 latents, got {len(rows)}")
-    return rows
+def _group(latents: Array, name: str) -> tuple[np.ndarray, tuple[int, ...]]:
+    """The latents of a group as rows, and the shape of one."""
+    Z = to_numpy(as_latents(latents, name)).astype(float)
+    n, shape = (len(Z), Z.shape[1:]) if Z.ndim else (0, ())
+    if n < 2:
+        raise BadInput(f"the {name} group must have at least 2 latents, got {n}")
+    return flatten(Z), shape
 
 
 def _cohens_d(a: np.ndarray, b: np.ndarray) -> float:
@@ -259,12 +264,22 @@ def _leakage(
     """How far δ moves each attribute's linear readout, in the attribute's standard deviations."""
     if not attributes:
         return {}
-    Y = np.stack([np.asarray(v, dtype=float) for v in attributes.values()], axis=1)
-    if len(Y) != len(Z):
-        raise BadInput(f"`attributes` must have {len(Z)} values, one a latent, got {len(Y)}")
+    columns = [_attribute(name, values, len(Z)) for name, values in attributes.items()]
+    Y = np.stack(columns, axis=1)
     spread = Y.std(axis=0)
     X = Z - Z.mean(axis=0)
     ridge = 1e-3 * np.trace(X.T @ X) / X.shape[1]
     readout = np.linalg.solve(X.T @ X + ridge * np.eye(X.shape[1]), X.T @ (Y - Y.mean(axis=0)))
     moved = delta @ readout / np.where(spread > 0, spread, 1.0)
     return {name: float(m) for name, m in zip(attributes, moved, strict=True)}
+
+
+def _attribute(name: str, values: np.ndarray, n: int) -> np.ndarray:
+    column = np.asarray(to_numpy(values))
+    if column.shape != (n,):
+        raise BadInput(
+            f"the attribute {name!r} must have {n} values, one a latent, got shape {column.shape}"
+        )
+    if column.dtype.kind not in "fiub" or not np.all(np.isfinite(column)):
+        raise BadInput(f"the attribute {name!r} must hold finite numbers")
+    return column.astype(float)

@@ -92,13 +92,15 @@ def proportion(hits: np.ndarray, /, question: str) -> Score:
     0.9 [0.596, 0.982] (n = 10)
     """
     hits = np.asarray(hits, dtype=bool)
+    if hits.ndim != 1:
+        raise BadInput(f"`hits` must have shape (n,), got {hits.shape}")
     n = len(hits)
     if n == 0:
         return Score(math.nan, 0.0, 1.0, 0, question)
     p, z = float(hits.mean()), 1.959963984540054
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return Score(p, max(0.0, middle - half), min(1.0, middle + half), n, question)
+    return Score(p, max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half)), n, question)
 
 
 def edit_effect(
@@ -132,7 +134,8 @@ def edit_effect(
     Raises
     ------
     BadInput
-        If an attribute is missing from the readings or spreads.
+        If an attribute is missing from the readings or spreads, no change is meant, or the
+        readings are not of one length.
 
     Examples
     --------
@@ -144,15 +147,11 @@ def edit_effect(
     >>> effect.success.value, round(effect.leakage["light"].value, 2)
     (0.5, 0.1)
     """
-    for name in meant:
-        if name not in before or name not in after or name not in spreads:
-            raise BadInput(f"no reading of {name!r}; there are: {', '.join(before)}")
-    threshold = threshold or {}
-    changes = {k: (after[k] - before[k]) / (spreads[k] or 1.0) for k in before if k in spreads}
-    hits = np.ones(len(next(iter(before.values()))), dtype=bool)
+    threshold, changes = threshold or {}, _changes(before, after, meant, spreads)
+    hits = np.ones(len(changes[next(iter(meant))]), dtype=bool)
     for name, sign in meant.items():
         if name in threshold:
-            hits &= sign * (after[name] - threshold[name]) > 0
+            hits &= sign * (np.asarray(after[name], dtype=float) - threshold[name]) > 0
         else:
             hits &= sign * changes[name] >= 1
     moved = np.min([sign * changes[name] for name, sign in meant.items()], axis=0)
@@ -166,6 +165,34 @@ def edit_effect(
             if k not in meant
         },
     )
+
+
+def _changes(
+    before: Mapping[str, np.ndarray],
+    after: Mapping[str, np.ndarray],
+    meant: Mapping[str, int],
+    spreads: Mapping[str, float],
+) -> dict[str, np.ndarray]:
+    """How far each attribute that has a spread moved, in standard deviations."""
+    if not meant:
+        raise BadInput("`meant` names no attribute that was to change")
+    for name, sign in meant.items():
+        if name not in before or name not in spreads:
+            raise BadInput(f"no reading or spread of {name!r}; there are: {', '.join(before)}")
+        if sign not in (1, -1):
+            raise BadInput(f"a meant change is +1 (up) or -1 (down), got {sign} for {name!r}")
+    changes, shape = {}, np.shape(before[next(iter(meant))])
+    for name in (k for k in before if k in spreads):
+        if name not in after:
+            raise BadInput(f"no reading of {name!r} after the edit; there are: {', '.join(after)}")
+        old, new = (np.asarray(r[name], dtype=float) for r in (before, after))
+        if not old.shape == new.shape == shape or old.ndim != 1:
+            raise BadInput(
+                f"readings must be vectors of one length, {name!r} has {old.shape} before "
+                f"and {new.shape} after"
+            )
+        changes[name] = (new - old) / (spreads[name] or 1.0)
+    return changes
 
 
 def _median(values: np.ndarray, question: str) -> Score:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zalgebra.types import MissingExtra
 
-_LAZY = {
-    "VAE": "zalgebra.models.vae",
-    "Reader": "zalgebra.models.reader",
-    "load": "zalgebra.models.base",
-    "Model": "zalgebra.models.base",
-}
+BUNDLED = Path(__file__).parent / "bundled"  # models that come with the package, by name
 
-__all__ = ["VAE", "Model", "Reader", "load"]
+MODELS = {"Reader": "zalgebra.models.reader", "VAE": "zalgebra.models.vae"}
+_LAZY = {**MODELS, "Model": "zalgebra.models.base", "load": "zalgebra.models.base"}
+
+__all__ = ["BUNDLED", "VAE", "Model", "Reader", "load"]
 
 if TYPE_CHECKING:
     from zalgebra.models.base import Model, load

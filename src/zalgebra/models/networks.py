@@ -8,33 +8,38 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from zalgebra.types import BadInput
 
-__all__ = ["decoder", "encoder"]
+__all__ = ["Pair", "decoder", "encoder", "in_batches"]
 
 PATCH = 4  # pixels a side that become channels
 
 
-def encoder(data_shape: tuple[int, ...], outputs: int, *, width: int) -> nn.Module:
+def encoder(
+    data_shape: tuple[int, ...], outputs: int, *, width: int, patch: int = PATCH
+) -> nn.Module:
     """Data ``(n, *data_shape)`` to ``(n, outputs)``: convolutions for pictures, else dense layers.
 
-    A picture ``(C, H, W)`` with sides divisible by 4 and of at least 16 is convolved; other data
-    are flattened.
+    A picture ``(C, H, W)`` with sides divisible by ``patch`` and of at least 16 is convolved; other
+    data are flattened.
     """
-    if not _is_picture(data_shape):
+    if not _is_picture(data_shape, patch):
         d, hidden = math.prod(data_shape), 8 * width
         return nn.Sequential(
             nn.Flatten(), nn.Linear(d, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(),
             nn.Linear(hidden, outputs),
         )  # fmt: skip
-    C, grids, widths = data_shape[0], _grids(data_shape), _widths(data_shape, width)
+    C, grids = data_shape[0], _grids(data_shape, patch)
+    widths = _widths(len(grids), width)
     layers: list[nn.Module] = [
-        nn.PixelUnshuffle(PATCH),
-        nn.Conv2d(C * PATCH**2, width, 1),
+        nn.PixelUnshuffle(patch),
+        nn.Conv2d(C * patch**2, width, 1),
         nn.SiLU(),
     ]
     for a, b in itertools.pairwise(widths):
@@ -47,13 +52,14 @@ def encoder(data_shape: tuple[int, ...], outputs: int, *, width: int) -> nn.Modu
 
 def decoder(data_shape: tuple[int, ...], inputs: int, *, width: int) -> nn.Module:
     """Latents ``(n, inputs)`` to data ``(n, *data_shape)``, the encoder's mirror, not bounded."""
-    if not _is_picture(data_shape):
+    if not _is_picture(data_shape, PATCH):
         d, hidden = math.prod(data_shape), 8 * width
         return nn.Sequential(
             nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(),
             nn.Linear(hidden, d), nn.Unflatten(1, data_shape),
         )  # fmt: skip
-    C, grids, widths = data_shape[0], _grids(data_shape), _widths(data_shape, width)
+    C, grids = data_shape[0], _grids(data_shape, PATCH)
+    widths = _widths(len(grids), width)
     first = (widths[-1], *grids[-1])
     layers: list[nn.Module] = [
         nn.Linear(inputs, math.prod(first)),
@@ -79,15 +85,27 @@ class Pair(nn.Module):
         return self.encoder(x)
 
 
-def _is_picture(data_shape: tuple[int, ...]) -> bool:
+@torch.no_grad()
+def in_batches(
+    run: Callable[[Tensor], Tensor], rows: np.ndarray, shape: tuple[int, ...], size: int = 512
+) -> np.ndarray:
+    """``run`` over rows in batches, so that memory stays bounded; no rows give no rows."""
+    out = np.empty((len(rows), *shape), dtype=np.float32)
+    for i in range(0, len(rows), size):
+        batch = torch.from_numpy(np.require(rows[i : i + size], requirements=["C", "W"]))
+        out[i : i + size] = run(batch).numpy()
+    return out
+
+
+def _is_picture(data_shape: tuple[int, ...], patch: int) -> bool:
     if len(data_shape) not in (1, 3):
         raise BadInput(f"data must have shape (n, d) or (n, C, H, W), got (n, {data_shape})")
-    return len(data_shape) == 3 and all(s % PATCH == 0 and s >= 16 for s in data_shape[1:])
+    return len(data_shape) == 3 and all(s % patch == 0 and s >= 16 for s in data_shape[1:])
 
 
-def _grids(data_shape: tuple[int, ...]) -> list[tuple[int, int]]:
+def _grids(data_shape: tuple[int, ...], patch: int) -> list[tuple[int, int]]:
     """Grid sizes from the patches down, halved while both sides are even and at least 8."""
-    h, w = data_shape[1] // PATCH, data_shape[2] // PATCH
+    h, w = data_shape[1] // patch, data_shape[2] // patch
     grids = [(h, w)]
     while min(h, w) >= 8 and h % 2 == 0 and w % 2 == 0:
         h, w = h // 2, w // 2
@@ -95,8 +113,8 @@ def _grids(data_shape: tuple[int, ...]) -> list[tuple[int, int]]:
     return grids
 
 
-def _widths(data_shape: tuple[int, ...], width: int) -> list[int]:
-    return [width * 2 ** min(i, 2) for i in range(len(_grids(data_shape)))]
+def _widths(levels: int, width: int) -> list[int]:
+    return [width * 2 ** min(i, 2) for i in range(levels)]
 
 
 def _fast(module: nn.Module) -> nn.Module:

@@ -13,13 +13,13 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zalgebra.models.base import Model
-from zalgebra.models.networks import encoder
+from zalgebra.models.networks import encoder, in_batches
 from zalgebra.models.training import train
-from zalgebra.models.vae import _in_batches
 from zalgebra.types import BadInput
 
 __all__ = ["Reader"]
@@ -74,18 +74,23 @@ class Reader(Model):
         resume: bool = False,
     ) -> Self:
         """Learn to read ``labels`` (columns ``(n,)``) off pictures ``(n, C, H, W)`` in [0, 1]."""
-        X = np.asarray(X, dtype=np.float32)
+        X = self._checked(X, None)
+        self._check_settings()
+        if len(X) < 2:
+            raise BadInput(f"`fit` needs at least 2 pictures, got {len(X)}")
+        self.fitted_ = False  # a fit that breaks off leaves no half-learned model
         self.columns_ = {name: _kind(name, values, len(X)) for name, values in labels.items()}
         if not self.columns_:
             raise BadInput("a reader needs at least one label column to read")
         self.data_shape_ = X.shape[1:]
         self._build()
         targets = torch.from_numpy(self._targets(labels))
+        settings = {k: v for k, v in self.get_params().items() if k != "verbose"}
         digest = hashlib.sha256(np.ascontiguousarray(X).tobytes() + targets.numpy().tobytes())
         self.training_ = train(
             self.network_,
             self._loss,
-            (torch.from_numpy(X), targets),
+            (torch.from_numpy(np.require(X, requirements=["C", "W"])), targets),
             epochs=self.max_epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
@@ -93,7 +98,7 @@ class Reader(Model):
             patience=self.patience,
             checkpoint=checkpoint,
             resume=resume,
-            identity=f"Reader {self.columns_} epochs {self.max_epochs} data {digest.hexdigest()}",
+            identity=f"Reader {self.columns_} {settings} data {digest.hexdigest()}",
             progress=self.verbose,
             what="training the judge",
         )
@@ -108,7 +113,8 @@ class Reader(Model):
         value, class columns as the index of the likeliest class; each ``(n,)``.
         """
         self._check_fitted()
-        out = _in_batches(self.network_, np.asarray(X, dtype=np.float32), (self._outputs(),))
+        X = self._checked(X, self.data_shape_)
+        out = in_batches(self.network_, X, (self._outputs(),))
         read, at = {}, 0
         for name, column in self.columns_.items():
             part = out[:, at : at + column["outputs"]]
@@ -116,7 +122,7 @@ class Reader(Model):
             if column["kind"] == "class":
                 read[name] = part.argmax(axis=1)
             elif column["kind"] == "binary":
-                read[name] = 1 / (1 + np.exp(-part[:, 0]))
+                read[name] = expit(part[:, 0])
             else:
                 read[name] = part[:, 0] * column["scale"] + column["centre"]
         return read
@@ -124,16 +130,16 @@ class Reader(Model):
     def score(self, X: np.ndarray, labels: Mapping[str, np.ndarray]) -> dict[str, float]:
         """R² of each column of numbers, accuracy of each two-valued or class column."""
         read = self.predict(X)
-        return {
-            name: _score(self.columns_[name], np.asarray(labels[name]), values)
-            for name, values in read.items()
-        }
+        truth = {name: _truth(name, labels, len(X)) for name in read}
+        return {name: _score(self.columns_[name], truth[name], read[name]) for name in read}
 
     def _build(self) -> None:
+        shape = tuple(self.data_shape_)
+        patch = 2 if len(shape) == 3 and min(shape[1:]) < 48 else 4  # fine detail of small pictures
         with torch.random.fork_rng():
             torch.manual_seed(self.random_state)
             self.network_ = nn.Sequential(
-                encoder(tuple(self.data_shape_), 8 * self.width, width=self.width),
+                encoder(shape, 8 * self.width, width=self.width, patch=patch),
                 nn.SiLU(),
                 nn.Linear(8 * self.width, self._outputs()),
             )
@@ -187,14 +193,27 @@ def _kind(name: str, values: Sequence[float] | np.ndarray, n: int) -> dict[str, 
         raise BadInput(f"label {name!r} must have shape ({n},), got {values.shape}")
     if values.dtype.kind not in "fiub":
         raise BadInput(f"label {name!r} must hold numbers or class indices, got {values.dtype}")
+    if not np.all(np.isfinite(values)):
+        raise BadInput(f"label {name!r} must be finite, got NaN or infinite entries")
     distinct = np.unique(values)
     if len(distinct) == 2:
         low, high = map(float, distinct)
         return {"kind": "binary", "outputs": 1, "centre": low, "scale": high - low}
     if values.dtype.kind in "iu":
+        if distinct[0] < 0:
+            raise BadInput(f"class indices of {name!r} must be 0 or more, got {distinct[0]}")
         return {"kind": "class", "outputs": int(distinct.max()) + 1, "centre": 0.0, "scale": 1.0}
     scale = float(values.std()) or 1.0
     return {"kind": "number", "outputs": 1, "centre": float(values.mean()), "scale": scale}
+
+
+def _truth(name: str, labels: Mapping[str, np.ndarray], n: int) -> np.ndarray:
+    if name not in labels:
+        raise BadInput(f"`score` needs the label {name!r}; there are: {', '.join(labels)}")
+    truth = np.asarray(labels[name])
+    if truth.shape != (n,) or n == 0:
+        raise BadInput(f"label {name!r} must have one value for each picture, got {truth.shape}")
+    return truth
 
 
 def _score(column: dict[str, Any], truth: np.ndarray, read: np.ndarray) -> float:
@@ -202,4 +221,6 @@ def _score(column: dict[str, Any], truth: np.ndarray, read: np.ndarray) -> float
         return float(np.mean(read == truth))
     if column["kind"] == "binary":
         return float(np.mean((read > 0.5) == (truth > column["centre"] + column["scale"] / 2)))
-    return 1 - float(np.sum((truth - read) ** 2) / np.sum((truth - truth.mean()) ** 2))
+    truth = truth.astype(float)
+    error, total = np.sum((truth - read) ** 2), np.sum((truth - truth.mean()) ** 2)
+    return 1 - float(error / total) if total > 0 else float(error == 0)  # as scikit-learn has it

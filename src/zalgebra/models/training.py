@@ -120,9 +120,10 @@ def train(
     rows = [d.to(fabric.device) for d in data]
     watch = tuple(r[order[:held]] for r in rows)
     rates: list[float] = []
-    outcome = "finished"
+    tired = patience is not None and bool(state.history) and state.stale >= patience
+    outcome = "stopped early" if tired else "finished"
     with _bar(progress, what, epochs, steps) as show:
-        for epoch in range(len(state.history), epochs):
+        for epoch in range(len(state.history), 0 if tired else epochs):
             noise, start, sums = _generator(seed, epoch + 1), time.perf_counter(), {}
             shuffled = order[held:][torch.randperm(len(order) - held, generator=noise)]
             network.train()
@@ -144,9 +145,10 @@ def train(
             rates.append(steps * batch_size / seconds)
             entry = {**sums, "seconds": seconds}
             entry["validation"] = _validate(network, loss, watch, batch_size, seed) if held else 0.0
-            if not all(map(math.isfinite, entry.values())):
+            if broken := [k for k, v in entry.items() if not math.isfinite(v)]:
                 raise BadInput(
-                    f"the loss became {entry['loss']} in epoch {epoch + 1}; lower the learning rate"
+                    f"the loss became {entry[broken[0]]} in epoch {epoch + 1} ({broken[0]}); "
+                    "lower the learning rate"
                 )
             state.add(entry)
             if checkpoint is not None:
@@ -200,14 +202,20 @@ class _State:
                 "give the same ones to resume, or leave resume out to start anew"
             )
         tensors = {k: torch.from_numpy(v.copy()) for k, v in arrays.items()}
-        self.module.load_state_dict(_part(tensors, "module."))
-        self.best = _part(tensors, "best.")
         slots: dict[int, dict[str, Tensor]] = {}
         for key, value in _part(tensors, "optimiser.").items():
             index, name = key.split(".", 1)
             slots.setdefault(int(index), {})[name] = value
         groups = self.optimiser.state_dict()["param_groups"]
-        self.optimiser.load_state_dict({"state": slots, "param_groups": groups})
+        try:
+            self.module.load_state_dict(_part(tensors, "best."))  # whether they fit
+            self.module.load_state_dict(_part(tensors, "module."))
+            self.optimiser.load_state_dict({"state": slots, "param_groups": groups})
+        except (RuntimeError, ValueError) as error:
+            raise BadInput(
+                f"{path} does not fit this network; leave resume out to start anew"
+            ) from error
+        self.best = _part(tensors, "best.")
         self.history[:] = header["history"]
 
 

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from zalgebra.algebra.priors import Gaussian
 from zalgebra.files import fingerprint
-from zalgebra.models.base import Model
-from zalgebra.models.networks import Pair, decoder, encoder
+from zalgebra.models.base import Model, as_numbers
+from zalgebra.models.networks import Pair, decoder, encoder, in_batches
 from zalgebra.models.training import TrainingResult, train
 from zalgebra.types import BadInput, LatentSpec
 
@@ -27,8 +27,7 @@ class VAE(Model):
 
     Minimises, for data of D entries,
 
-    .. math:: \tfrac D2 \log \mathrm{MSE}(x, \hat x)
-              + \beta\, \mathrm{KL}\big(q(z|x)\,\|\,N(0, I)\big)
+    $$\tfrac D2 \log \mathrm{MSE}(x, \hat x) + \beta\, \mathrm{KL}\big(q(z|x)\,\|\,N(0, I)\big)$$
 
     which is the Gaussian likelihood at its best variance, so that no weight between the two terms
     must be guessed. The latent of a datum is its posterior mean. Posterior means do not follow
@@ -126,8 +125,10 @@ class VAE(Model):
             Go on from the checkpoint if it is there: the same weights as without the kill.
         """
         X = self._checked(X, None)
+        self._check_settings()
         if len(X) < 2:
             raise BadInput(f"`fit` needs at least 2 rows, got {len(X)}")
+        self.fitted_ = False  # a fit that breaks off leaves no half-learned model
         self._build(X.shape[1:])
         self.centre_, self.scale_ = _standard(X)
         rows = torch.from_numpy((X - self.centre_) / self.scale_)
@@ -166,15 +167,13 @@ class VAE(Model):
     def inverse_transform(self, Z: np.ndarray, /) -> np.ndarray:
         """Data ``(n, *data_shape)`` of latents ``(n, latent_dim)``, float32."""
         self._check_fitted()
-        Z = np.asarray(Z, dtype=np.float32)
+        Z = as_numbers(Z, "latents")
         if Z.ndim != 2 or Z.shape[1] != self.latent_dim:
             raise BadInput(
                 f"latents of this {type(self).__name__} have shape (n, {self.latent_dim}), "
                 f"got {Z.shape}"
             )
-        if not np.all(np.isfinite(Z)):
-            raise BadInput("latents must be finite, got NaN or infinite entries")
-        return _in_batches(self.decode, Z, self.spec_.data_shape)
+        return in_batches(self.decode, Z, self.spec_.data_shape)
 
     def sample(self, n: int = 1, *, random_state: int | None = None) -> np.ndarray:
         """Data ``(n, *data_shape)`` decoded from ``n`` draws of ``prior_``."""
@@ -184,17 +183,22 @@ class VAE(Model):
 
     def score(self, X: np.ndarray, y: object = None) -> float:
         """Minus the mean squared error of the reconstruction of ``X``; more is better."""
-        return -float(np.mean((self.inverse_transform(self.transform(X)) - X) ** 2))
+        Z = self.transform(X)
+        if len(Z) == 0:
+            raise BadInput("`score` needs at least 1 row, got 0")
+        return -float(np.mean((self.inverse_transform(Z) - np.asarray(X)) ** 2))
 
     # The same verbs on tensors, with gradients.
 
     def encode(self, x: Tensor, /) -> Tensor:
         """Posterior means ``(n, latent_dim)`` of a tensor ``(n, *data_shape)``."""
+        self._check_fitted()
         x = (x - torch.from_numpy(self.centre_)) / torch.from_numpy(self.scale_)
         return self.network_(x)[:, : self.latent_dim]
 
     def decode(self, z: Tensor, /) -> Tensor:
         """Data ``(n, *data_shape)`` of a tensor of latents ``(n, latent_dim)``."""
+        self._check_fitted()
         y = self._decoded(self.network_, z)
         return y * torch.from_numpy(self.scale_) + torch.from_numpy(self.centre_)
 
@@ -226,25 +230,7 @@ class VAE(Model):
         self.data_shape_ = tuple(data_shape)
 
     def _transform(self, X: np.ndarray) -> np.ndarray:
-        return _in_batches(self.encode, X, (self.latent_dim,))
-
-    def _checked(self, X: np.ndarray, data_shape: tuple[int, ...] | None) -> np.ndarray:
-        X = np.asarray(X)
-        if X.dtype.kind not in "fiub":
-            raise BadInput(f"data must be numbers, got {X.dtype}")
-        if data_shape is None and X.ndim not in (2, 4):
-            raise BadInput(f"data must have shape (n, d) or (n, C, H, W), got {X.shape}")
-        if data_shape is not None and X.shape[1:] != data_shape:
-            raise BadInput(f"this model takes data (n, {data_shape}), got {X.shape}")
-        X = X.astype(np.float32, copy=False)
-        if not np.all(np.isfinite(X)):
-            raise BadInput("data must be finite, got NaN or infinite entries")
-        if X.ndim == 4 and X.size and (X.min() < -1e-3 or X.max() > 1 + 1e-3):
-            raise BadInput(
-                f"pictures must lie in [0, 1], got {X.min():.3g} to {X.max():.3g}; "
-                "divide 8-bit ones by 255"
-            )
-        return X
+        return in_batches(self.encode, X, (self.latent_dim,))
 
     def _describe(self) -> None:
         self.spec_ = LatentSpec(
@@ -282,7 +268,7 @@ def _calibrated(error: Tensor) -> Tensor:
     background, and edits of it are lost.
     """
     value = torch.log(error.square().mean() + 1e-8)
-    if error.ndim == 4:
+    if error.ndim == 4 and min(error.shape[2:]) > 1:  # a line of pixels has no edges both ways
         across, down = error.diff(dim=3), error.diff(dim=2)
         edges = 0.5 * (across.square().mean() + down.square().mean())
         value = 0.5 * (value + torch.log(edges + 1e-8))
@@ -295,13 +281,3 @@ def _standard(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(1, np.float32), np.ones(1, np.float32)
     scale = X.std(axis=0)
     return X.mean(axis=0), np.where(scale > 1e-8, scale, 1.0).astype(np.float32)
-
-
-@torch.no_grad()
-def _in_batches(run: Any, rows: np.ndarray, shape: tuple[int, ...], size: int = 512) -> np.ndarray:
-    """``run`` over rows in batches, so that memory stays bounded; no rows give no rows."""
-    out = np.empty((len(rows), *shape), dtype=np.float32)
-    for i in range(0, len(rows), size):
-        batch = torch.from_numpy(np.ascontiguousarray(rows[i : i + size]))
-        out[i : i + size] = run(batch).numpy()
-    return out

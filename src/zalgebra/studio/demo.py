@@ -4,72 +4,22 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zalgebra.algebra.latent import Latent
-from zalgebra.data.datasets import Dataset
 from zalgebra.files import read_json, write_json
-from zalgebra.measures.accuracy import EditEffect, edit_effect
-from zalgebra.models.base import BUNDLED, load
-from zalgebra.models.reader import Reader
-from zalgebra.models.vae import VAE
+from zalgebra.measures.accuracy import edit_effect
+from zalgebra.models import BUNDLED, VAE, Reader, load
 from zalgebra.studio import messages, report, stories
 from zalgebra.studio.recipes import Edit, Recipe
+from zalgebra.studio.scene import Outcome, Scene, columns
 from zalgebra.studio.workspace import Workspace
 from zalgebra.types import BadInput
 
-__all__ = ["Outcome", "Scene", "run"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One edit tried on held-out items."""
-
-    edit: Edit
-    rows: np.ndarray  # the held-out items that it was tried on
-    latents: np.ndarray  # after the edit
-    effect: EditEffect
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything that the report's stories are told from."""
-
-    recipe: Recipe
-    workspace: Workspace
-    reader: Reader | None
-    held: Dataset
-    latents: np.ndarray  # of the held-out items
-    spreads: dict[str, float]
-    outcomes: list[Outcome]
-    seed: int
-
-    def edited(self, change: str, latents: np.ndarray) -> np.ndarray:
-        """Latents ``(n, d)`` changed by the terms of an expression."""
-        terms, prior = self.workspace.evaluate(change), self.workspace.prior
-        return np.stack([(Latent(z, "item") + terms).array(prior=prior) for z in latents])
-
-    def decode(self, latents: np.ndarray) -> np.ndarray:
-        """Pictures of latents ``(n, d)``."""
-        return self.workspace.model.inverse_transform(latents)
-
-    def rows(self, where: Any) -> np.ndarray:
-        """The held-out items that meet conditions."""
-        from zalgebra.algebra.expressions import Items
-
-        return np.flatnonzero(
-            Items(self.latents, self.held.labels, classes=self.held.classes).mask(where)
-        )
-
-    def read(self, pictures: np.ndarray) -> dict[str, np.ndarray]:
-        """What the judge reads; a class column becomes one 0/1 column a class."""
-        assert self.reader is not None
-        return columns(self.reader.predict(pictures), self.held.classes)
+__all__ = ["run"]
 
 
 def run(
@@ -135,17 +85,6 @@ def run(
     return results
 
 
-def columns(read: Mapping[str, np.ndarray], classes: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Readings as numbers: a class column becomes one 0/1 column for each class."""
-    numbers: dict[str, np.ndarray] = {}
-    for name, values in read.items():
-        if name in classes:
-            numbers |= {c: (values == i).astype(float) for i, c in enumerate(classes[name])}
-        else:
-            numbers[name] = np.asarray(values, dtype=float)
-    return numbers
-
-
 def _fit(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[VAE, Reader | None]:
     """Fit model and judge; each goes on from its checkpoint if a run was killed."""
     work = out / "checkpoints"
@@ -155,10 +94,11 @@ def _fit(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[VAE, Re
     )
     reader = recipe.reader
     if reader is not None:
-        labels = {k: v for k, v in recipe.judge.labels.items() if v.dtype.kind in "fiub"}
+        judge = recipe.judge()
+        labels = {k: v for k, v in judge.labels.items() if v.dtype.kind in "fiub"}
         used = {k: v for k, v in labels.items() if len(np.unique(v)) > 1}
         reader.fit(
-            recipe.judge.images, used,
+            judge.images, used,
             checkpoint=work / f"{recipe.name}-judge.safetensors", resume=True,
         )  # fmt: skip
     for file in work.glob(f"{recipe.name}-*"):

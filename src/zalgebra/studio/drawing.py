@@ -17,6 +17,7 @@ __all__ = ["draw"]
 STILLS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 FRAME_SECONDS = 0.12
 SMALLEST = 256  # pixels a side of a film's frame
+WIDTH = 1600  # pixels that a strip is to have; few pictures are not larger than 400 dpi makes them
 
 
 def draw(pictures: np.ndarray, output: Path, captions: Sequence[str]) -> Path:
@@ -27,10 +28,11 @@ def draw(pictures: np.ndarray, output: Path, captions: Sequence[str]) -> Path:
     if suffix == ".gif":
         _film(pictures, output)
     elif suffix in STILLS:
-        figure = figures.strip(pictures, [_short(c) for c in captions])
+        figure = figures.strip(pictures, captions)
+        dpi = float(np.clip(WIDTH / figure.get_figwidth(), 150, 400))
         with aside(output) as temporary, warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # a box stands for what the font lacks
-            figure.savefig(temporary, format=suffix[1:].replace("jpg", "jpeg"), dpi=150)
+            figure.savefig(temporary, format=suffix[1:].replace("jpg", "jpeg"), dpi=dpi)
     else:
         raise BadInput(f"{output} must end in one of {', '.join([*STILLS, '.gif'])}")
     return output
@@ -53,7 +55,3 @@ def _film(pictures: np.ndarray, output: Path) -> None:
             temporary, format="GIF", save_all=True, append_images=frames[1:], loop=0,
             duration=int(FRAME_SECONDS * 1000),
         )  # fmt: skip
-
-
-def _short(caption: str, most: int = 34) -> str:
-    return caption if len(caption) <= most else caption[: most - 1] + "…"

@@ -5,6 +5,7 @@ Each function draws into ``ax`` if it is given, else into a new figure, and retu
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["equation", "grid", "map", "strip"]
 
 TILE = 1.1  # inches a picture
+LINE = 0.11  # of a tile's width, for a line of its caption; as much again is air
+LETTERS = 20  # of a caption in a line: what fits under a picture at 7 points
+LINES = 3  # of a caption, then it is cut
 
 
 def strip(
@@ -56,17 +60,18 @@ def grid(
     rows = int(np.ceil(n / columns))
     if captions is not None and len(captions) != n:
         raise BadInput(f"`captions` must have one text a picture ({n}), got {len(captions)}")
-    line = 0.22 if captions is not None else 0.0  # of a tile's height, for the caption
+    texts = None if captions is None else [_wrapped(c) for c in captions]
+    line = 0.0 if texts is None else _height(texts)
     figure, ax = _axes(ax, columns * TILE, rows * TILE * (H / W + line))
     for i, tile in enumerate(tiles):
         left, top = i % columns, (i // columns) * (H / W + line)
         ax.imshow(
             tile, extent=(left, left + 0.97, top + 0.97 * H / W, top), cmap="gray", vmin=0, vmax=1
         )
-        if captions is not None:
+        if texts is not None:
             ax.text(
-                left + 0.485, top + H / W + 0.02, captions[i], ha="center", va="top", fontsize=7,
-                parse_math=False,
+                left + 0.485, top + H / W + 0.02, texts[i], ha="center", va="top", fontsize=7,
+                parse_math=False, in_layout=False,
             )  # fmt: skip
     _bare(ax, columns, rows * (H / W + line))
     return figure
@@ -98,21 +103,22 @@ def equation(
             f"{n} pictures need {n - 1} signs and {n} captions, "
             f"got {len(signs)} and {len(captions)}"
         )
-    gap = 0.35
-    figure, ax = _axes(ax, (n + gap * (n - 1)) * TILE, TILE * (H / W + 0.25))
+    gap, texts = 0.35, [_wrapped(c) for c in captions]
+    line = _height(texts) + 0.03
+    figure, ax = _axes(ax, (n + gap * (n - 1)) * TILE, TILE * (H / W + line))
     for i, tile in enumerate(tiles):
         left = i * (1 + gap)
         ax.imshow(tile, extent=(left, left + 1, H / W, 0), cmap="gray", vmin=0, vmax=1)
         ax.text(
-            left + 0.5, H / W + 0.04, captions[i], ha="center", va="top", fontsize=8,
-            parse_math=False,
+            left + 0.5, H / W + 0.04, texts[i], ha="center", va="top", fontsize=8,
+            parse_math=False, in_layout=False,
         )  # fmt: skip
         if i < n - 1:
             middle = left + 1 + gap / 2
             ax.text(
                 middle, H / W / 2, signs[i], ha="center", va="center", fontsize=16, parse_math=False
             )
-    _bare(ax, n + gap * (n - 1), H / W + 0.25)
+    _bare(ax, n + gap * (n - 1), H / W + line)
     return figure
 
 
@@ -182,6 +188,16 @@ def _thumbnails(ax: Axes, points: np.ndarray, tiles: np.ndarray, most: int) -> N
     margin = span * size
     ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
     ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
+
+
+def _wrapped(caption: str) -> str:
+    """A caption in lines that are no wider than a picture."""
+    return "\n".join(textwrap.wrap(caption, LETTERS, max_lines=LINES, placeholder=" …"))
+
+
+def _height(texts: Sequence[str]) -> float:
+    """What the longest caption takes, of a tile's width."""
+    return LINE * (2 + max((t.count("\n") for t in texts), default=0))
 
 
 def _tiles(pictures: np.ndarray) -> np.ndarray:

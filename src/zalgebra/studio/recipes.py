@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +11,7 @@ import numpy as np
 
 from zalgebra.data import datasets
 from zalgebra.data.datasets import Dataset
-from zalgebra.models.reader import Reader
-from zalgebra.models.vae import VAE
+from zalgebra.models import VAE, Reader
 from zalgebra.types import BadInput
 
 __all__ = ["Edit", "Recipe", "default_model", "recipe"]
@@ -51,7 +50,8 @@ class Recipe:
     name
         Of the data.
     train, judge, held
-        Data that the model is fitted on, that the judge is trained on, and that neither saw.
+        Data that the model is fitted on, that the judge is trained on (made when it is called
+        for), and that neither saw.
     model, reader
         Not fitted yet.
     edits
@@ -66,7 +66,7 @@ class Recipe:
 
     name: str
     train: Dataset
-    judge: Dataset
+    judge: Callable[[], Dataset]
     held: Dataset
     model: VAE
     reader: Reader | None
@@ -74,7 +74,7 @@ class Recipe:
     directions: Mapping[str, tuple[Sequence[Condition], Sequence[Condition]]] = field(
         default_factory=dict
     )
-    items: int = 6000
+    items: int = 12_000
     group: str | None = None
 
 
@@ -119,9 +119,9 @@ def _faces(seed: int) -> Recipe:
     return Recipe(
         name="faces",
         train=datasets.faces(12_000, seed=1000 + seed),
-        judge=datasets.faces(10_000, seed=2000 + seed),
+        judge=lambda: datasets.faces(10_000, seed=2000 + seed),
         held=datasets.faces(1_000, seed=3000 + seed),
-        model=VAE(32, beta=16.0, max_epochs=40, patience=None, random_state=seed),
+        model=VAE(32, beta=12.0, max_epochs=55, patience=None, random_state=seed),
         reader=Reader(max_epochs=20, random_state=seed),
         edits=(
             Edit("add a smile", "+ smile", (("smile", "=", 0),), {"smile": +1}),
@@ -149,7 +149,7 @@ def _digits(seed: int) -> Recipe:
     return Recipe(
         name="digits",
         train=train,
-        judge=train,
+        judge=lambda: train,
         held=held,
         model=VAE(10, max_epochs=60, batch_size=32, patience=None, random_state=seed),
         reader=Reader(max_epochs=60, batch_size=64, random_state=seed),
@@ -165,7 +165,7 @@ def _fashion(seed: int) -> Recipe:
     return Recipe(
         name="fashion-mnist",
         train=train,
-        judge=train,
+        judge=lambda: train,
         held=datasets.fashion_mnist("test"),
         model=VAE(20, beta=3.0, max_epochs=8, batch_size=256, patience=None, random_state=seed),
         reader=Reader(width=32, max_epochs=8, random_state=seed),
@@ -203,7 +203,7 @@ def _pictures(
     return Recipe(
         name=Path(source).stem,
         train=train,
-        judge=train,
+        judge=lambda: train,
         held=held,
         model=default_model(train.images, seed=seed),
         reader=Reader(max_epochs=40, batch_size=32, random_state=seed) if readable else None,

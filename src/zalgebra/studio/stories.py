@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +13,8 @@ from zalgebra.algebra.weights import line
 from zalgebra.data.portraits import draw_faces, sample_factors
 from zalgebra.studio import figures
 from zalgebra.studio.report import Row, Section, Table
+from zalgebra.studio.scene import Outcome, Scene
 from zalgebra.types import MissingExtra
-
-if TYPE_CHECKING:
-    from zalgebra.studio.demo import Outcome, Scene
 
 __all__ = ["tell"]
 
@@ -27,9 +25,10 @@ ANGLES = (-60, -40, -20, 0, 20, 40, 60)
 def tell(scene: Scene, scores: dict[str, float]) -> tuple[list[Section], dict[str, Any]]:
     """The report's sections, and the figures for ``results.json`` that they print."""
     blends, figures_of_blends = _blends(scene)
-    sections = [_measured(scene, scores)] if scene.outcomes else []
-    sections += [_edits(scene), _equations(scene)] if scene.outcomes else []
-    sections += [_extrapolation(scene)] if scene.outcomes else []
+    sections = []
+    if scene.outcomes:
+        sections += [_edits(scene), _measured(scene, scores), _equations(scene)]
+        sections += [_extrapolation(scene)]
     sections += [blends, _map(scene), _reconstructions(scene)]
     return sections, figures_of_blends
 
@@ -67,18 +66,18 @@ def _measured(scene: Scene, scores: dict[str, float]) -> Section:
             ]
         )
     kinds = {k: c["kind"] for k, c in scene.reader.columns_.items()} if scene.reader else {}
-    judge = [
-        [name, "R²" if kinds.get(name) == "number" else "accuracy", f"{value:.3f}"]
+    judge = "; ".join(
+        f"{name} {'R²' if kinds.get(name) == 'number' else 'accuracy'} {value:.3f}"
         for name, value in scores.items()
-    ]
+    )
     return Section(
         "How well it works",
         "Each edit on held-out pictures, judged by a network trained on other pictures. A number "
         "counts as changed when it moved by one standard deviation, a yes-or-no when it flipped; "
         "a chain counts only if all of its edits did. Beside it: how far everything that was not "
         "meant to change moved, in its own standard deviations.",
-        tables=[Table(head, lines), Table(["the judge itself reads", "", "held-out"], judge)],
-        after="A judge that is wrong proves nothing: its own error on new pictures stands above.",
+        tables=[Table(head, lines)],
+        after=f"A judge that is wrong proves nothing. On these pictures it reads {judge}.",
     )
 
 
@@ -131,8 +130,9 @@ def _word(o: Outcome) -> str:
 
 def _twins(scene: Scene) -> list[Row]:
     """Smiling man = neutral man + smiling woman - neutral woman, all three drawn for it."""
-    man = {"beard": 1, "hair_length": 0.1, "smile": 0, "mouth_open": 0, "glasses": 0, "turn": 0.1}
-    woman = {"beard": 0, "hair_length": 0.9, "mouth_open": 0, "glasses": 0, "turn": -0.1}
+    pose = {"mouth_open": 0.5, "glasses": 0, "skin": 0.2, "turn": 0}
+    man = {**pose, "beard": 1, "hair_length": 0.1, "smile": 0}
+    woman = {**pose, "beard": 0, "hair_length": 0.9}
     seed = 4000 + scene.seed
     pictures = np.concatenate(
         [
@@ -204,23 +204,38 @@ def _extrapolation(scene: Scene) -> Section:
     for o in [o for o in scene.outcomes if _word(o) in scene.recipe.directions][:3]:
         word = f'"{_word(o)}"'
         z = scene.latents[o.rows[:1]]
-        turned = [scene.edited(f"{'+' if a >= 0 else '-'} {abs(a)}° {word}", z) for a in ANGLES]
-        certificate = check(np.concatenate(turned), scene.workspace.prior)
+        turned = np.concatenate(
+            [scene.edited(f"{'+' if a >= 0 else '-'} {abs(a)}° {word}", z) for a in ANGLES]
+        )
+        inside = _within_data(scene, _word(o), turned)
+        marks = ["" if ok else ", beyond the data" for ok in inside]
+        beyond = int((~inside).sum())
+        verdict = check(turned, scene.workspace.prior).verdict
+        far = f"; {beyond} lie beyond 99 % of the items along this direction" if beyond else ""
         rows.append(
             Row(
-                scene.decode(np.concatenate(turned)),
-                [f"{a:+d}°" if a else "0°" for a in ANGLES],
+                scene.decode(turned),
+                [f"{a:+d}°{mark}" if a else "0°" for a, mark in zip(ANGLES, marks, strict=True)],
                 label=_word(o),
-                note=certificate.verdict,
-                bad=not certificate.plausible.all(),
+                note=verdict + far,
+                bad=beyond > 0,
             )
         )
     return Section(
         "Too little, enough, too much",
         "The same direction as an angle: the latent is turned towards it, so that its norm stays "
-        "typical however far it goes.",
+        "typical however far it goes. A typical norm is not enough: beyond what any picture showed "
+        "along a direction, the model has nothing to draw from.",
         rows,
     )
+
+
+def _within_data(scene: Scene, name: str, latents: np.ndarray) -> np.ndarray:
+    """Which latents lie among the central 99 % of the items along a direction."""
+    axis = scene.workspace.direction(name).vector
+    low, high = np.quantile(scene.workspace.items.latents @ axis, [0.005, 0.995])
+    along = latents @ axis
+    return (along >= low) & (along <= high)
 
 
 def _blends(scene: Scene) -> tuple[Section, dict[str, Any]]:

@@ -22,7 +22,7 @@ from zalgebra.algebra.latent import Latent
 from zalgebra.data.pictures import read_picture
 from zalgebra.estimators.directions import Direction
 from zalgebra.files import read_json, read_tensors, write_json, write_tensors
-from zalgebra.models.base import load
+from zalgebra.models import load
 from zalgebra.studio.messages import Track, quiet
 from zalgebra.types import BadInput, MissingExtra, WrongModel
 
@@ -173,7 +173,11 @@ class Workspace:
             self._check_labels(dataset)
             folder = self.path / "parts" / mark[:16]
             rounds = track(range(math.ceil(len(dataset) / PART)), "encoding")
-            parts = [self._part(folder / f"{i:06d}.safetensors", dataset, i) for i in rounds]
+            try:
+                parts = [self._part(folder / f"{i:06d}.safetensors", dataset, i) for i in rounds]
+            finally:
+                if isinstance(rounds, Generator):
+                    rounds.close()  # a progress bar ends before anything is said of an error
             self._add(np.concatenate(parts), dataset, mark)
             self._sweep()
             return len(dataset)
@@ -335,12 +339,15 @@ class Workspace:
         """Walk through expressions in order; each segment takes the same time.
 
         The keyframes stay symbolic, so that what they share is known: their weights are blended,
-        and the prior is applied once.
+        and the prior is applied once. What the correlation estimated from all their seeds differs
+        from that of one keyframe's own seeds is made up for, so that each is met exactly.
         """
         w = rows.polyline(len(keyframes), steps, closed=closed)
-        first, *rest = (w[:, i] * self.evaluate(k) for i, k in enumerate(keyframes))
-        blend = sum(rest, start=first)
-        z = blend.array(prior=self.prior, method=method, correlation="estimate")
+        how: dict[str, Any] = {"prior": self.prior, "method": method, "correlation": "estimate"}
+        keys, positions = [self.evaluate(k) for k in keyframes], np.vstack([w, np.eye(w.shape[1])])
+        first, *rest = (positions[:, i] * key for i, key in enumerate(keys))
+        z, met = np.split(sum(rest, start=first).array(**how), [steps])
+        z = z + np.tensordot(w, np.stack([key.array(**how) for key in keys]) - met, axes=1)
         return self._result(" → ".join(keyframes), z)
 
     def _result(self, expression: str, z: np.ndarray) -> Result:
