@@ -42,3 +42,10 @@ def test_other_data_are_one_sentence(shape) -> None:
     for network in (encoder, decoder):
         with pytest.raises(BadInput, match="data must have shape"):
             network(shape, 2, width=4)
+
+
+def test_a_finer_patch_convolves_more_shapes() -> None:
+    for shape in [(1, 16, 16), (1, 28, 28), (3, 18, 22)]:
+        network = encoder(shape, 6, width=4, patch=2)
+        assert isinstance(network[0], torch.nn.PixelUnshuffle)
+        assert network(torch.rand(3, *shape)).shape == (3, 6)

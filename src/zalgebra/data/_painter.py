@@ -168,10 +168,10 @@ class Portrait(Canvas):
     def mouth(self) -> None:
         x, narrow = self.on_head(0, 1.05)
         # Sums, no products: a smile does the same to an open mouth as to a closed one.
-        width = (0.145 + 0.115 * self.smile - 0.01 * self.mouth_open) * narrow
+        width = (0.145 + 0.10 * self.smile - 0.01 * self.mouth_open) * narrow
         y = 0.305 - 0.055 * self.smile - 0.02 * self.mouth_open
-        top = 0.125 * self.smile - 0.025 * self.mouth_open
-        bottom = 0.125 * self.smile + 0.17 * self.mouth_open
+        top = 0.115 * self.smile - 0.025 * self.mouth_open
+        bottom = 0.115 * self.smile + 0.17 * self.mouth_open
         part, px, py = self.window(x, y, 0.29, 0.37)
         lips = self.cover(band(px, py, width, top - 0.012, bottom + 0.03, 0.032))
         paint(part, lips, self.lip_tone)
@@ -181,8 +181,7 @@ class Portrait(Canvas):
         tongue = self.cover(oval(px, py - bottom, width * 0.62, 0.50 * gap + 1e-3))
         paint(part, tongue * hole, rgb(0.90, 0.42, 0.42))
         teeth = self.cover(band(px, py, width * 0.90, top + 0.005, top + 0.40 * gap, 0.0))
-        open_enough = np.clip(4 * self.mouth_open, 0, 1)
-        paint(part, teeth * hole * open_enough, rgb(0.99, 0.98, 0.95))
+        paint(part, teeth * hole, rgb(0.99, 0.98, 0.95))
 
     def beard_and_moustache(self) -> None:
         width = self.width

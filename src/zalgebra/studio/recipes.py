@@ -120,8 +120,8 @@ def _faces(seed: int) -> Recipe:
         name="faces",
         train=datasets.faces(12_000, seed=1000 + seed),
         judge=lambda: datasets.faces(10_000, seed=2000 + seed),
-        held=datasets.faces(1_000, seed=3000 + seed),
-        model=VAE(32, beta=12.0, max_epochs=55, patience=None, random_state=seed),
+        held=datasets.faces(2_000, seed=3000 + seed),
+        model=VAE(32, beta=16.0, max_epochs=48, patience=None, random_state=seed),
         reader=Reader(max_epochs=20, random_state=seed),
         edits=(
             Edit("add a smile", "+ smile", (("smile", "=", 0),), {"smile": +1}),
