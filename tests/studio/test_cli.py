@@ -350,7 +350,7 @@ def test_what_is_no_npy_file_is_one_sentence(zalgebra) -> None:
 
 
 def test_another_writer_is_one_sentence(zalgebra, place, program) -> None:
-    code = "import sys\nfrom pathlib import Path\nfrom zalgebra.studio.workspace import locked\n"
+    code = "import sys\nfrom pathlib import Path\nfrom zalgebra.studio.locks import locked\n"
     code += "with locked(Path(sys.argv[1])):\n print('held', flush=True)\n sys.stdin.read()"
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(place)],

@@ -17,7 +17,7 @@ from zalgebra.types import Array, BadInput, Prior
 __all__ = ["Certificate", "check"]
 
 LEVEL = 0.01
-# An effect below these no decoder that we measured notices, however small its p-value
+# A convention: an effect below these does not fail a latent, however small its p-value
 # (on 262,144 entries a test rejects an error of scale of 1 %).
 NOTICEABLE = {"variance_ratio": 0.1, "w1": 0.1}
 

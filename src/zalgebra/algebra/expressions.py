@@ -281,7 +281,7 @@ class _Parser:
 
     def known(self) -> str:
         words = [str(w) for w in self.names] if hasattr(self.names, "__iter__") else []
-        return f" (known: {', '.join(words[:12])}{' …' * (len(words) > 12)})" if words else ""
+        return f" (known: {', '.join(words[:40])}{' …' * (len(words) > 40)})" if words else ""
 
     def call(self, function: _Token) -> Latent:
         self.expect("(")

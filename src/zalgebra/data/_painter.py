@@ -181,7 +181,7 @@ class Portrait(Canvas):
         tongue = self.cover(oval(px, py - bottom, width * 0.62, 0.50 * gap + 1e-3))
         paint(part, tongue * hole, rgb(0.90, 0.42, 0.42))
         teeth = self.cover(band(px, py, width * 0.90, top + 0.005, top + 0.40 * gap, 0.0))
-        paint(part, teeth * hole, rgb(0.99, 0.98, 0.95))
+        paint(part, teeth * hole * np.clip(8 * self.mouth_open, 0, 1), rgb(0.99, 0.98, 0.95))
 
     def beard_and_moustache(self) -> None:
         width = self.width

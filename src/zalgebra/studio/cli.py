@@ -182,8 +182,9 @@ def fit(
     say = _teller(as_json)
     say("loading")
     from zalgebra.data import datasets
+    from zalgebra.studio.locks import fitting
     from zalgebra.studio.recipes import default_model
-    from zalgebra.studio.workspace import Workspace, fitting
+    from zalgebra.studio.workspace import Workspace
 
     dataset = datasets.load(data, size=size, n=n, seed=seed, labels=_split(labels))
     network = default_model(dataset.images, seed=seed, verbose=not as_json)
@@ -323,7 +324,7 @@ def _open(path: Path) -> Any:
 def _item(text: str) -> str:
     """A picture file as a name of the grammar, anything else as it is."""
     from zalgebra.algebra.latent import name_words
-    from zalgebra.studio.workspace import is_file
+    from zalgebra.studio.names import is_file
 
     return name_words(text) if is_file(text) else text
 

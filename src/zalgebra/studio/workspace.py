@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import numpy as np
 
@@ -19,14 +19,15 @@ from zalgebra.algebra import weights as rows
 from zalgebra.algebra.certificate import Certificate, check
 from zalgebra.algebra.expressions import Items, evaluate
 from zalgebra.algebra.latent import Latent
-from zalgebra.data.pictures import read_picture
 from zalgebra.estimators.directions import Direction
 from zalgebra.files import read_json, read_tensors, write_json, write_tensors
 from zalgebra.models import load
+from zalgebra.studio.locks import locked, remove
 from zalgebra.studio.messages import Track, quiet
-from zalgebra.types import BadInput, MissingExtra, WrongModel
+from zalgebra.studio.names import WorkspaceNames, area, is_file
+from zalgebra.types import BadInput, WrongModel
 
-__all__ = ["Result", "Workspace", "fitting", "is_file"]
+__all__ = ["Result", "Workspace"]
 
 FORMAT = 1
 PART = 2048  # items encoded between two looks at the disk
@@ -101,7 +102,7 @@ class Workspace:
             if (path / "workspace.json").exists():
                 raise BadInput(f"{path} is a workspace already; open it, or choose another place")
             model.save(path / "model")
-            _remove(path.glob("model/.*"))  # what a killed run left half written
+            remove(path.glob("model/.*"))  # what a killed run left half written
             card = {"format": FORMAT, "fingerprint": model.spec_.fingerprint}
             write_json(
                 path / "workspace.json", {**card, "items": None, "encoded": [], "classes": {}}
@@ -139,7 +140,7 @@ class Workspace:
                     raise WrongModel(f"the items of {self.path} were encoded by another model")
                 latents = tensors.pop("latents")
                 labels = {name.removeprefix("label."): v for name, v in tensors.items()}
-            self._items = _Names(self, latents, labels)
+            self._items = WorkspaceNames(self, latents, labels)
         return self._items
 
     def _read_items(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -152,8 +153,20 @@ class Workspace:
                 raise
             return read_tensors(self.path / self._card["items"])  # another process has added items
 
+    @property
+    def classes(self) -> dict[str, list[str]]:
+        """The words of each label that holds class indices."""
+        return self._card["classes"]
+
     def __len__(self) -> int:
         return len(self.items)
+
+    def __repr__(self) -> str:
+        labels = ", ".join(self.items.labels) or "none"
+        return (
+            f"Workspace({str(self.path)!r}, {self.spec.model}, latents {self.spec.latent_shape}, "
+            f"{len(self)} items, labels: {labels})"
+        )
 
     def encode(self, dataset: Any, /, *, track: Track = quiet) -> int:
         """Encode a `zalgebra.datasets.Dataset` and add its items; return how many were new.
@@ -165,6 +178,7 @@ class Workspace:
             self._read()
             self._check_model()
             self._items = None
+            self._directions.clear()  # those of labels are learned anew, from the new items too
             self._sweep()
             mark = dataset.fingerprint
             if mark in self._card["encoded"] or len(dataset) == 0:
@@ -194,11 +208,11 @@ class Workspace:
     def _sweep(self) -> None:
         """Remove what is used no more: old items, parts of what is here, halves of killed runs."""
         old = [f for f in self.path.glob("items-*.safetensors") if f.name != self._card["items"]]
-        _remove([*old, *self.path.glob(".items-*"), *self.path.glob(".workspace.json.*")])
+        remove([*old, *self.path.glob(".items-*"), *self.path.glob(".workspace.json.*")])
         parts = self.path / "parts"
         for mark in self._card["encoded"]:
             if (parts / mark[:16]).is_dir():
-                _remove((parts / mark[:16]).iterdir())
+                remove((parts / mark[:16]).iterdir())
                 (parts / mark[:16]).rmdir()
         with contextlib.suppress(OSError):  # none was made, or other parts are waiting
             parts.rmdir()
@@ -207,7 +221,7 @@ class Workspace:
         mine, new = self.spec.data_shape, tuple(dataset.images.shape[1:])
         if mine != new:
             raise BadInput(
-                f"the model takes data of {_area(mine)}, {dataset.name} has {_area(new)}; "
+                f"the model takes data of {area(mine)}, {dataset.name} has {area(new)}; "
                 "resize or convert it, or fit another workspace to it"
             )
         for name, values in dataset.labels.items():
@@ -246,10 +260,10 @@ class Workspace:
     # Directions.
 
     def direction(self, name: str, /) -> Direction:
-        """The direction of this name: saved here, or learned from the label of this name.
+        """The direction of this name: one that `learn` saved, or that of the label of this name.
 
         A label with two values gives their groups; one with more numbers its upper and lower
-        third.
+        third. It is learned from all items that are here now, so it is not saved.
         """
         if name in self._directions:
             return self._directions[name]
@@ -257,7 +271,7 @@ class Workspace:
         if is_file(file):
             self._directions[name] = Direction.load(file, fingerprint=self.spec.fingerprint)
             return self._directions[name]
-        usable = [k for k in self.items.labels if k not in self._card["classes"]]
+        usable = [k for k in self.items.labels if k not in self.classes]
         if name not in usable:
             raise BadInput(
                 f"there is no direction {name!r} and no numeric label to learn it from "
@@ -267,10 +281,7 @@ class Workspace:
         low, high = np.quantile(values, [1 / 3, 2 / 3])
         if low == high:  # two values, one of them rare, or nearly constant
             low, high = values.min(), values.max()
-        direction = self._learn(name, [(name, ">=", float(high))], [(name, "<=", float(low))])
-        with contextlib.suppress(BadInput):  # a reader beside a writer, or of a read-only folder
-            self._save(direction)
-        return direction
+        return self._learn(name, [(name, ">=", float(high))], [(name, "<=", float(low))])
 
     def learn(
         self,
@@ -281,7 +292,8 @@ class Workspace:
     ) -> Direction:
         """Learn a direction between two groups of items, given by conditions, and save it."""
         direction = self._learn(name, positive, negative)
-        self._save(direction)
+        with locked(self.path):
+            direction.save(self._direction_file(name))
         return direction
 
     def _learn(self, name: str, positive: Any, negative: Any) -> Direction:
@@ -295,16 +307,12 @@ class Workspace:
             attributes={
                 k: v[both]
                 for k, v in self.items.labels.items()
-                if k not in used and k not in self._card["classes"]
+                if k not in used and k not in self.classes
             },
             fingerprint=self.spec.fingerprint,
         )
         self._directions[name] = direction
         return direction
-
-    def _save(self, direction: Direction) -> None:
-        with locked(self.path):
-            direction.save(self._direction_file(direction.name))
 
     def _direction_file(self, name: str) -> Path:
         """Any name is a file's name: ``T-shirt/top`` is no folder, ``..`` no way out."""
@@ -353,105 +361,3 @@ class Workspace:
     def _result(self, expression: str, z: np.ndarray) -> Result:
         z = np.asarray(z, dtype=np.float32)
         return Result(expression, z, self.model.inverse_transform(z), check(z, self.prior))
-
-
-class _Names(Items):
-    """The items, labels and directions of a workspace, and picture files by their path."""
-
-    def __init__(self, workspace: Workspace, latents: np.ndarray, labels: dict) -> None:
-        super().__init__(latents, labels, classes=workspace._card["classes"])
-        self.workspace, self.directions = workspace, _Directions(workspace)
-
-    def __getitem__(self, name: str, /) -> Any:
-        try:
-            return super().__getitem__(name)
-        except KeyError:
-            if not is_file(name):
-                raise
-        shape = self.workspace.spec.data_shape
-        if len(shape) != 3:
-            raise BadInput(f"{name!r} is a file, and this model takes data of {_area(shape)}")
-        C, H, _ = shape
-        picture = read_picture(name, size=H, mode="L" if C == 1 else "RGB")
-        return self.workspace.model.transform(picture[None])[0]
-
-
-class _Directions(Mapping[str, Any]):
-    """The directions of a workspace by name, read or learned when first asked for."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-
-    def __getitem__(self, name: str) -> Direction:
-        return self.workspace.direction(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in set(self)
-
-    def __iter__(self) -> Iterator[str]:
-        files = (self.workspace.path / "directions").glob("[!.]*.safetensors")
-        saved = {unquote(f.stem) for f in files}
-        labels = self.workspace.items.labels
-        usable = (k for k in labels if k not in self.workspace._card["classes"])
-        return iter(sorted(saved | set(usable)))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-def is_file(name: str | Path) -> bool:
-    """Whether there is a file of this name; what is no name, or too long for one, is none."""
-    try:
-        return Path(name).is_file()
-    except OSError:
-        return False
-
-
-def _remove(files: Iterable[Path]) -> None:
-    for file in files:
-        file.unlink(missing_ok=True)
-
-
-def _area(shape: tuple[int, ...]) -> str:
-    if len(shape) != 3:
-        return f"shape {shape}"
-    kind = {1: "grey", 3: "RGB"}.get(shape[0], f"{shape[0]} channels")
-    return f"{shape[2]} × {shape[1]} pixels, {kind}"
-
-
-@contextlib.contextmanager
-def fitting(path: Path) -> Generator[Path]:
-    """The checkpoint to fit a new workspace's model with; it is gone when the block ends well.
-
-    A workspace with a checkpoint beside it is unfinished, so the same command goes on with it.
-    """
-    with locked(path):
-        checkpoint = path / "checkpoint.safetensors"
-        if (path / "workspace.json").exists() and not checkpoint.exists():
-            raise BadInput(f"{path} is a workspace already; choose another place, or remove it")
-        _remove(path.glob(f".{checkpoint.name}.*"))
-        yield checkpoint
-        checkpoint.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Generator[None]:
-    """Hold the workspace for writing; the lock goes with the process, however it ends."""
-    try:
-        from filelock import FileLock, Timeout
-    except ModuleNotFoundError as error:
-        raise MissingExtra("filelock", "studio") from error
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path / ".lock", timeout=0, is_singleton=True)
-        lock.acquire()
-    except Timeout as error:
-        raise BadInput(
-            f"another process is writing to {path}; wait until it has finished"
-        ) from error
-    except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror}; choose another place") from error
-    try:
-        yield
-    finally:
-        lock.release()
