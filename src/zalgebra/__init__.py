@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "Certificate": "zalgebra.algebra.certificate",
     "Direction": "zalgebra.estimators.directions",
-    "Items": "zalgebra.algebra.expressions",
+    "Items": "zalgebra.algebra.items",
     "Latent": "zalgebra.algebra.latent",
     "Workspace": "zalgebra.studio.workspace",
     "centroid": "zalgebra.algebra.combine",
@@ -70,7 +70,8 @@ if TYPE_CHECKING:
     from zalgebra.algebra import priors, weights
     from zalgebra.algebra.certificate import Certificate, check
     from zalgebra.algebra.combine import centroid, combine, interpolate, path
-    from zalgebra.algebra.expressions import Items, evaluate
+    from zalgebra.algebra.expressions import evaluate
+    from zalgebra.algebra.items import Items
     from zalgebra.algebra.latent import Latent
     from zalgebra.data import datasets
     from zalgebra.estimators.directions import Direction

@@ -474,3 +474,11 @@ def test_gradients_are_finite_where_angles_vanish(method, k) -> None:
         za.combine(w, x, method=method).sum().backward()
         assert torch.isfinite(x.grad).all()
         assert torch.isfinite(w.grad).all()
+
+
+def test_a_position_keeps_its_gradient():
+    torch = pytest.importorskip("torch")
+    a, b = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    t = torch.tensor(0.25, requires_grad=True)
+    za.interpolate(a, b, t, method="linear")[1].backward()
+    assert float(t.grad) == 1.0

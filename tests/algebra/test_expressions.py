@@ -383,8 +383,8 @@ def test_conditions_need_items() -> None:
     assert "label conditions need items with labels" in refused("mean(smile=1)", {"a": A})
     assert refused("b", {"a": A}).startswith("unknown name 'b' (known: a), at 'b' of")
     assert refused("b", {}).startswith("unknown name 'b', at 'b' of the expression 'b'")
-    many = dict.fromkeys(map(str, range(20)), A)
-    assert "(known: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 …)" in refused("b", many)
+    many = dict.fromkeys(map(str, range(60)), A)
+    assert "37, 38, 39 …)" in refused("b", many)
 
 
 def test_what_a_name_stands_for_is_checked_under_its_name() -> None:

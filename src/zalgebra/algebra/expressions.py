@@ -15,23 +15,21 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
 
-import numpy as np
+from zalgebra.algebra.items import COMPARE
+from zalgebra.algebra.latent import Latent
+from zalgebra.algebra.words import NAME, UNIT, name_words, number_words, shortened
+from zalgebra.types import BadInput, Names
 
-from zalgebra.algebra._arrays import as_latents
-from zalgebra.algebra.latent import NAME, UNIT, Latent, name_words, number_words
-from zalgebra.types import Array, BadInput, Names
-
-__all__ = ["Items", "evaluate"]
+__all__ = ["evaluate"]
 
 LONGEST = 10_000  # characters
 DEEPEST = 60  # nested brackets; far below Python's recursion limit
 
-NUMBERED = re.compile(r"img:(0|[1-9][0-9]{0,15})")
 TOKEN = re.compile(
     rf"""\s*(?:
       (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
@@ -43,10 +41,6 @@ TOKEN = re.compile(
     re.VERBOSE,
 )
 SAME = {"−": "-", "·": "*", "×": "*"}  # what a keyboard or a typesetter may put for - and *
-COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq, "!=": operator.ne, "<": operator.lt,
-    ">": operator.gt, "<=": operator.le, ">=": operator.ge,
-}  # fmt: skip
 
 
 def evaluate(expression: str, names: Names | Mapping[str, Any], /) -> Latent:
@@ -87,102 +81,10 @@ def evaluate(expression: str, names: Names | Mapping[str, Any], /) -> Latent:
         raise BadInput(f"an expression has at most {LONGEST} characters, got {len(expression)}")
     value = _Parser(expression, names).whole()
     if not isinstance(value, Latent):
-        raise BadInput(f"{_short(expression)} gives the number {value:g}, not a latent; name one")
+        raise BadInput(
+            f"{shortened(expression)} gives the number {value:g}, not a latent; name one"
+        )
     return value
-
-
-class Items:
-    """Encoded items with their labels, as names for expressions.
-
-    Parameters
-    ----------
-    latents
-        Shape ``(n, *shape)``; item i is ``img:i``.
-    labels
-        Columns ``(n,)`` for conditions such as ``mean(smile=1)``.
-    directions
-        Further names: arrays, latents or directions.
-    classes
-        For an integer column, the word of each value, so that ``class=Sandal`` is understood.
-
-    Examples
-    --------
-    >>> import numpy as np, zalgebra as za
-    >>> Z = np.random.default_rng(0).standard_normal((6, 4))
-    >>> items = za.Items(Z, {"smile": np.array([0, 1, 0, 1, 0, 1])})
-    >>> za.evaluate("img:0 + mean(smile=1) - mean(smile=0)", items)
-    img:0 + mean(smile=1) - mean(smile=0)
-    """
-
-    def __init__(
-        self,
-        latents: Array,
-        labels: Mapping[str, Array] | None = None,
-        *,
-        directions: Mapping[str, Any] | None = None,
-        classes: Mapping[str, Iterable[str]] | None = None,
-    ) -> None:
-        self.latents = as_latents(latents, "latents")
-        if self.latents.ndim == 0:
-            raise BadInput("`latents` must have shape (n, *shape), got one number")
-        self.labels = {k: _column(v) for k, v in (labels or {}).items()}
-        self.directions = dict(directions or {})
-        self.classes = {k: tuple(v) for k, v in (classes or {}).items()}
-        for column, values in self.labels.items():
-            if values.shape != (len(self),):
-                raise BadInput(
-                    f"label {column!r} must have {len(self)} values, one an item, "
-                    f"got shape {values.shape}"
-                )
-
-    def __len__(self) -> int:
-        return self.latents.shape[0]
-
-    def __getitem__(self, name: str, /) -> Any:
-        if name in self.directions:
-            return self.directions[name]
-        if numbered := NUMBERED.fullmatch(name):
-            row = int(numbered[1])
-            if row >= len(self):
-                known = (
-                    f"the items are img:0 to img:{len(self) - 1}"
-                    if len(self)
-                    else "there are no items"
-                )
-                raise BadInput(f"{name} does not exist: {known}")
-            return self.latents[row, ...]
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter([*self.directions, "img:0"] if len(self) else self.directions)
-
-    def where(self, conditions: Iterable[tuple[str, str, float | str]], /) -> dict[str, Array]:
-        """The latents whose labels meet every ``(label, comparison, value)``."""
-        rows = np.flatnonzero(self.mask(conditions)).tolist()
-        return {f"img:{i}": self.latents[i, ...] for i in rows}
-
-    def mask(self, conditions: Iterable[tuple[str, str, float | str]], /) -> np.ndarray:
-        """Which items meet every condition, ``(n,)`` of bool."""
-        chosen = np.ones(len(self), dtype=bool)
-        for column, compare, value in conditions:
-            if column not in self.labels:
-                known = ", ".join(self.labels) or "none"
-                raise BadInput(f"unknown label {_short(column)}; the labels are: {known}")
-            chosen &= COMPARE[compare](self.labels[column], self._value(column, value))
-        return chosen
-
-    def _value(self, column: str, value: float | str) -> float | str:
-        words, values = self.classes.get(column), self.labels[column]
-        if isinstance(value, str) and words is not None:
-            folded = [w.casefold() for w in words]
-            if value.casefold() not in folded:
-                raise BadInput(f"{column} has no class {_short(value)}; it has: {', '.join(words)}")
-            return folded.index(value.casefold())
-        if isinstance(value, str) != (values.dtype.kind in "US"):
-            shown = _short(value) if isinstance(value, str) else number_words(value)
-            kind = "words" if values.dtype.kind in "US" else "numbers"
-            raise BadInput(f"label {column!r} holds {kind}, got {shown}")
-        return value
 
 
 class _Token(NamedTuple):
@@ -209,7 +111,7 @@ class _Parser:
     def whole(self) -> Latent | float:
         value = self.expression()
         if self.next.kind != "end":
-            raise self.error(f"did not expect {_short(self.next.text)}")
+            raise self.error(f"did not expect {shortened(self.next.text)}")
         return value
 
     def expression(self) -> Latent | float:
@@ -277,7 +179,7 @@ class _Parser:
         try:
             return self.names[name]
         except KeyError:
-            raise self.error(f"unknown name {_short(name)}{self.known()}", token) from None
+            raise self.error(f"unknown name {shortened(name)}{self.known()}", token) from None
 
     def known(self) -> str:
         words = [str(w) for w in self.names] if hasattr(self.names, "__iter__") else []
@@ -403,14 +305,4 @@ def _condition_words(label: str, compare: str, value: float | str) -> str:
 
 def _error(what: str, text: str, at: int) -> BadInput:
     place = f"at {text[at : at + 12]!r}" if at < len(text) else "at its end"
-    return BadInput(f"{what}, {place} of the expression {_short(text)}")
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:77] + "...")
-
-
-def _column(values: Any) -> np.ndarray:
-    """Labels as an array of numbers or of words; pandas keeps words as objects."""
-    column = np.asarray(values)
-    return column.astype(str) if column.dtype.kind == "O" else column
+    return BadInput(f"{what}, {place} of the expression {shortened(text)}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,15 +18,12 @@ from array_api_compat import is_lazy_array
 from zalgebra.algebra._arrays import as_latents, as_like, namespace, to_numpy
 from zalgebra.algebra.certificate import Certificate, check
 from zalgebra.algebra.combine import combine
+from zalgebra.algebra.words import name_words, number_words
 from zalgebra.types import Array, BadInput, DegenerateWeights, Prior
 
-__all__ = ["NAME", "UNIT", "Latent", "name_words", "number_words"]
+__all__ = ["Latent"]
 
 Coefficient = float | np.ndarray
-
-# How expressions write names; a name of another form is quoted.
-UNIT = r"°|σ|(?:deg|sd)\b"
-NAME = r"[^\W\d]\w*(?::\w+)?"
 
 
 @dataclass(frozen=True)
@@ -390,18 +386,6 @@ def _checked(name: str) -> str:
     if '"' in name and "'" in name:
         raise BadInput(f"a name holds one kind of quotation marks at most, got {name!r}")
     return name
-
-
-def number_words(c: float) -> str:
-    """A coefficient as it is written in an expression, so that it reads back exactly."""
-    return str(int(c)) if c == int(c) and abs(c) < 1e15 else repr(float(c))
-
-
-def name_words(name: str) -> str:
-    """A name as it is written in an expression: quoted unless it is one plain word."""
-    if re.fullmatch(NAME, name) and not re.match(UNIT, name):
-        return name
-    return f"'{name}'" if '"' in name else f'"{name}"'
 
 
 def _words(c: Coefficient, word: str, term: Any) -> str:

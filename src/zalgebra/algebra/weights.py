@@ -10,13 +10,13 @@ import operator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from zalgebra.algebra._arrays import as_latents, to_numpy
-from zalgebra.types import BadInput
+from zalgebra.algebra._arrays import as_latents, namespace
+from zalgebra.types import Array, BadInput
 
 __all__ = ["line", "polyline", "uniform"]
 
 
-def line(t: ArrayLike, /) -> np.ndarray:
+def line(t: Array | ArrayLike, /) -> Array:
     """Weights ``(1 - t, t)`` of two seeds.
 
     Parameters
@@ -27,8 +27,9 @@ def line(t: ArrayLike, /) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray
-        Shape ``(2,)`` for a number, ``(n, 2)`` for an array.
+    array
+        Shape ``(2,)`` for a number, ``(n, 2)`` for an array; in the library of ``t`` and with its
+        gradient, in NumPy for plain numbers.
 
     Examples
     --------
@@ -38,10 +39,10 @@ def line(t: ArrayLike, /) -> np.ndarray:
            [0.75, 0.25],
            [0.  , 1.  ]])
     """
-    t = to_numpy(as_latents(t, "t")).astype(float)
-    if t.ndim > 1:
-        raise BadInput(f"`t` must be a number or a vector of numbers, got shape {t.shape}")
-    return np.stack([1 - t, t], axis=-1)
+    s = as_latents(t, "t")
+    if s.ndim > 1:
+        raise BadInput(f"`t` must be a number or a vector of numbers, got shape {tuple(s.shape)}")
+    return namespace(s).stack([1 - s, s], axis=-1)
 
 
 def polyline(k: int, steps: int, *, closed: bool = False) -> np.ndarray:

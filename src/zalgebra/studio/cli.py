@@ -323,7 +323,7 @@ def _open(path: Path) -> Any:
 
 def _item(text: str) -> str:
     """A picture file as a name of the grammar, anything else as it is."""
-    from zalgebra.algebra.latent import name_words
+    from zalgebra.algebra.words import name_words
     from zalgebra.studio.names import is_file
 
     return name_words(text) if is_file(text) else text

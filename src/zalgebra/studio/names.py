@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from zalgebra.algebra.expressions import Items
+from zalgebra.algebra.items import Items
 from zalgebra.data.pictures import read_picture
 from zalgebra.estimators.directions import Direction
 from zalgebra.types import BadInput

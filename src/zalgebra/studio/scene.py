@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from zalgebra.algebra.expressions import Items
+from zalgebra.algebra.items import Items
 from zalgebra.algebra.latent import Latent
 from zalgebra.data.datasets import Dataset
 from zalgebra.measures.accuracy import EditEffect

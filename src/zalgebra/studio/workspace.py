@@ -17,7 +17,8 @@ import numpy as np
 
 from zalgebra.algebra import weights as rows
 from zalgebra.algebra.certificate import Certificate, check
-from zalgebra.algebra.expressions import Items, evaluate
+from zalgebra.algebra.expressions import evaluate
+from zalgebra.algebra.items import Items
 from zalgebra.algebra.latent import Latent
 from zalgebra.estimators.directions import Direction
 from zalgebra.files import read_json, read_tensors, write_json, write_tensors
