@@ -40,6 +40,15 @@ def test_aside_takes_the_place_only_when_the_block_ends_well(tmp_path) -> None:
     assert list(target.parent.iterdir()) == [target]  # no litter
 
 
+def test_who_reads_the_old_file_reads_it_to_the_end(tmp_path) -> None:
+    write_json(tmp_path / "a", "old " * 5)
+    with (tmp_path / "a").open() as reading:
+        start = reading.read(4)
+        write_json(tmp_path / "a", "new")
+        assert start + reading.read() == '"' + "old " * 5 + '"\n'
+    assert read_json(tmp_path / "a") == "new"
+
+
 def test_errors_inside_the_block_come_out_as_they_are(tmp_path) -> None:
     with pytest.raises(ZeroDivisionError), aside(tmp_path / "x"):
         _ = 1 / 0
