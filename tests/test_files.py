@@ -42,10 +42,10 @@ def test_aside_takes_the_place_only_when_the_block_ends_well(tmp_path) -> None:
 
 def test_who_reads_the_old_file_reads_it_to_the_end(tmp_path) -> None:
     write_json(tmp_path / "a", "old " * 5)
-    with (tmp_path / "a").open() as reading:
+    with (tmp_path / "a").open("rb", buffering=0) as reading:
         start = reading.read(4)
         write_json(tmp_path / "a", "new")
-        assert start + reading.read() == '"' + "old " * 5 + '"\n'
+        assert start + reading.read() == b'"' + b"old " * 5 + b'"\n'
     assert read_json(tmp_path / "a") == "new"
 
 

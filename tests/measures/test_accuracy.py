@@ -94,7 +94,7 @@ def test_a_chain_needs_every_change_in_each_item() -> None:
 
 def test_leakage_is_the_median_movement_either_way() -> None:
     before = {k: np.zeros(5) for k in ("a", "b", "c", "unread", "flat")}
-    after = {**before, "a": np.ones(5), "b": np.array([-2.0, 2, -2, 2, 9]), "c": np.full(5, 0.1)}
+    after = {**before, "a": np.ones(5), "b": np.array([-2.0, -2, -2, 2, 9]), "c": np.full(5, 0.1)}
     spreads = {"a": 1.0, "b": 0.5, "c": 1.0, "flat": 0.0, "elsewhere": 1.0}
     effect = edit_effect(before, after, {"a": 1}, spreads)
     assert {k: s.value for k, s in effect.leakage.items()} == {"b": 4.0, "c": 0.1, "flat": 0.0}

@@ -223,12 +223,9 @@ def test_the_prior_is_the_law_of_encoded_data(vae, digits) -> None:
     variances, axes = np.linalg.eigh(np.cov(Z.T, ddof=0))
     fitted = np.diag(axes.T @ vae.prior_.cov @ axes)
     np.testing.assert_allclose(fitted, variances, atol=0.01 * variances.mean())
-    large = variances > 0.2 * variances.mean()  # shrinkage widens the smaller ones
-    spread = np.cov((U @ np.linalg.cholesky(vae.prior_.cov).T @ axes[:, large]).T, ddof=0)
-    np.testing.assert_allclose(spread, np.diag(variances[large]), atol=1e-3)
-    np.testing.assert_allclose(fitted[large], variances[large], rtol=0.05)
+    np.testing.assert_allclose(np.diag(vae.prior_.cov), Z.var(axis=0), rtol=1e-3)
     whitened = np.linalg.eigvalsh(np.cov(U.T, ddof=0))
-    assert 0 < whitened[0] <= whitened[-1] < 1.02
+    assert 0 < whitened[0] <= whitened[-1] < 1.02  # shrinkage widens the smaller axes
     assert abs(np.cov(Z.T) - np.eye(8)).max() > 0.1  # N(0, I) would have been wrong
 
 

@@ -18,6 +18,7 @@ from zalgebra.types import Array, BadInput
 __all__ = ["Gaussian", "Normal", "check_shape"]
 
 LOG_TWO_PI = math.log(2 * math.pi)
+LEAST = 1e-6  # of a variance or a shrinkage, so that a fitted covariance can be inverted
 
 
 class Normal:
@@ -98,10 +99,12 @@ class Gaussian:
     def fit(cls, Z: Array, /) -> Gaussian:
         """The Gaussian of encoded latents ``(n, *shape)``, its covariance shrunk.
 
-        The sample covariance is shrunk towards its mean variance by the rule of Ledoit and Wolf,
-        *A well-conditioned estimator for large-dimensional covariance matrices* (2004). A floor
-        of 1e-6 of the mean variance on the diagonal keeps it positive definite for any n ≥ 2,
-        also where entries are constant. Beyond 4,096 entries a latent only variances are kept.
+        Variances are kept; correlations are shrunk towards none by the rule of Ledoit and Wolf,
+        *A well-conditioned estimator for large-dimensional covariance matrices* (2004), on
+        standardised entries, so that the scale of an entry does not matter (a VAE leaves some
+        nearly unused, and the plain rule would inflate those). A variance of at least 1e-6 of the
+        mean one, and a shrinkage of at least 1e-6, keep it positive definite for any n ≥ 2. Beyond
+        4,096 entries a latent no correlations are kept.
 
         Examples
         --------
@@ -116,10 +119,12 @@ class Gaussian:
             raise BadInput(f"a prior is fitted from at least 2 latents, got shape {Z.shape}")
         mean = Z.mean(axis=0)
         X = (Z - mean).reshape(len(Z), -1)
+        variances = np.mean(X**2, axis=0)
+        variances = np.maximum(variances, LEAST * max(float(variances.mean()), 1e-12))
         if X.shape[1] > 4096:
-            variances = np.mean(X**2, axis=0)
-            return cls(mean, (variances + _floor(variances.mean())).reshape(mean.shape))
-        return cls(mean, _ledoit_wolf(X))
+            return cls(mean, variances.reshape(mean.shape))
+        sd = np.sqrt(variances)
+        return cls(mean, sd[:, None] * _ledoit_wolf(X / sd) * sd)
 
     def _factorise(self) -> tuple[np.ndarray, np.ndarray]:
         """The lower factor L of cov = L Lᵀ and its inverse; vectors where cov is diagonal."""
@@ -186,20 +191,16 @@ def _draw(n: int, shape: tuple[int, ...], seed: int, like: Array | None) -> Arra
     return u if like is None else as_like(u, like)
 
 
-def _ledoit_wolf(X: np.ndarray) -> np.ndarray:
-    """Shrunk covariance of centred rows ``(n, D)``: (1 - ρ) S + ρ m I, with ρ = b²/d²."""
-    n, D = X.shape
-    S = X.T @ X / n
-    m = np.trace(S) / D
-    d2 = np.sum((S - m * np.eye(D)) ** 2)
-    b2 = (np.sum(np.sum(X**2, axis=1) ** 2) / n - np.sum(S**2)) / n
-    rho = min(max(b2 / d2, 0.0), 1.0) if d2 > 0 else 1.0
-    return (1 - rho) * S + (rho * m + _floor(m)) * np.eye(D)
-
-
-def _floor(variance: float) -> float:
-    """What keeps the factor invertible where an entry is constant."""
-    return max(float(variance), 1e-12) * 1e-6
+def _ledoit_wolf(Y: np.ndarray) -> np.ndarray:
+    """Shrunk correlation of standardised rows ``(n, D)``: (1 - ρ) R + ρ I, with ρ = b²/d²."""
+    n, D = Y.shape
+    R = Y.T @ Y / n
+    d2 = np.sum((R - np.eye(D)) ** 2)
+    b2 = (np.sum(np.sum(Y**2, axis=1) ** 2) / n - np.sum(R**2)) / n
+    rho = min(max(b2 / d2, LEAST), 1.0) if d2 > 0 else 1.0
+    R *= 1 - rho
+    np.fill_diagonal(R, 1.0)
+    return R
 
 
 def check_shape(shape: tuple[int, ...] | None, z: Array) -> None:
