@@ -2,7 +2,8 @@
 
 It runs `zalgebra demo` on drawn faces (bundled and fitted anew), digits, Fashion-MNIST and, where
 ``$ZALGEBRA_DATA`` holds them, photographs of faces; then the import time, the renderer and the law
-of `combine`. About 20 minutes on two cores; ``--quick`` leaves out the fits.
+of `combine`. About 20 minutes on two cores; ``--quick`` leaves out the fits,
+``--no-refit`` only that of the faces model, which ``scripts/make_bundle.py`` times too.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def demo(name: str, target: str, *arguments: str) -> None:
         line(
             f"demo {name}, {title}",
             f"{s['value']:.1%} [{s['low']:.1%}, {s['high']:.1%}] of {s['n']}"
+            + (f" (before: {e['before']['value']:.1%})" if e["before"]["value"] else "")
             + (f", most moved besides: {most} {leaks[most]:.2f} sd" if most else ""),
         )
 
@@ -99,8 +101,9 @@ def main() -> None:
     import torch
 
     threads = torch.get_num_threads()
+    system = f"{platform.system()} {platform.machine()}"
     print(
-        f"{datetime.date.today()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"{datetime.date.today()}, {system}, {os.cpu_count()} cores, "
         f"{threads} threads, Python {platform.python_version()}, torch {torch.__version__}, "
         f"NumPy {np.__version__}"
     )
@@ -109,7 +112,8 @@ def main() -> None:
     law()
     demo("faces", "60 s")
     if "--quick" not in sys.argv:
-        demo("faces --fit", "600 s", "--fit")
+        if "--no-refit" not in sys.argv:
+            demo("faces --fit", "600 s", "--fit")
         demo("digits --fit", "60 s", "--data", "digits", "--fit")
         demo("fashion-mnist", "300 s", "--data", "fashion-mnist")
         london = Path(os.environ.get("ZALGEBRA_DATA", "")) / "faces_london/faces_london_128.npz"

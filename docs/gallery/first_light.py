@@ -55,8 +55,8 @@ def blends(space: za.Workspace) -> Figure:
 def strengths(space: za.Workspace) -> Figure:
     """One face turned towards three directions by an angle."""
     angles = range(-60, 61, 20)
-    face = "img:25"
-    pictures, labels = [], ["smile", "turn", "hair_length"]
+    face = "img:3"
+    pictures, labels = [], ["smile", "glasses", "hair_length"]
     for word in labels:
         changes = [f"{'+' if a >= 0 else '-'} {abs(a)}° {word}" for a in angles]
         pictures.append(np.concatenate([space.edit(face, c).pictures for c in changes]))
@@ -91,17 +91,15 @@ def stacked(
 ) -> Figure:
     """Strips under each other, each with its label on the left."""
     n = len(rows[0])
-    figure = Figure(figsize=(n * 1.05 + 1.3, len(rows) * 1.1 + 0.3), dpi=120)
+    width, height = n * 1.05 + 1.7, len(rows) * 1.1 + 0.3
+    figure = Figure(figsize=(width, height), dpi=110)
     axes = figure.subplots(len(rows), 1)
-    for i, (ax, row, label) in enumerate(zip(axes, rows, labels, strict=True)):
-        za.figures.strip(row, columns if i == len(rows) - 1 else None, ax=ax)
+    for ax, row, label in zip(axes, rows, labels, strict=True):
+        za.figures.strip(row, ax=ax)
         ax.text(-0.12, 0.5, label, ha="right", va="center", fontsize=10)
-    if last:
-        axes[-1].text(n - 0.5, 1.08, last, ha="center", va="top", fontsize=9)
-        axes[-1].set_ylim(1.25, 0)
-    figure.subplots_adjust(
-        left=1.3 / (n * 1.05 + 1.3), right=0.995, top=0.99, bottom=0.03, hspace=0.05
-    )
+    for i, caption in enumerate(columns or [*[""] * (n - 1), last]):
+        axes[-1].text(i + 0.485, 1.04, caption, ha="center", va="top", fontsize=9, clip_on=False)
+    figure.subplots_adjust(1.7 / width, 0.3 / height, 0.995, 0.99, hspace=0.05)
     return figure
 
 

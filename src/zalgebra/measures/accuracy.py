@@ -50,11 +50,15 @@ class EditEffect:
         Median change of the attribute that was meant, in its standard deviations.
     leakage
         For every other attribute, the median absolute change in its standard deviations.
+    before
+        Share of items that were read as meant before the edit already (attributes with a
+        threshold): what ``success`` is to be compared with.
     """
 
     success: Score
     moved: Score
     leakage: dict[str, Score]
+    before: Score
 
     @property
     def worst(self) -> tuple[str, float]:
@@ -74,6 +78,7 @@ class EditEffect:
             "success": self.success.to_dict(),
             "moved": self.moved.to_dict(),
             "leakage": {k: s.to_dict() for k, s in self.leakage.items()},
+            "before": self.before.to_dict(),
         }
 
 
@@ -149,9 +154,12 @@ def edit_effect(
     """
     threshold, changes = threshold or {}, _changes(before, after, meant, spreads)
     hits = np.ones(len(changes[next(iter(meant))]), dtype=bool)
+    already = hits & all(name in threshold for name in meant)
     for name, sign in meant.items():
         if name in threshold:
-            hits &= sign * (np.asarray(after[name], dtype=float) - threshold[name]) > 0
+            old, new = (np.asarray(r[name], dtype=float) for r in (before, after))
+            hits &= sign * (new - threshold[name]) > 0
+            already &= sign * (old - threshold[name]) > 0
         else:
             hits &= sign * changes[name] >= 1
     moved = np.min([sign * changes[name] for name, sign in meant.items()], axis=0)
@@ -164,6 +172,7 @@ def edit_effect(
             for k, change in changes.items()
             if k not in meant
         },
+        before=proportion(already, f"share of items read as {words} before the edit already"),
     )
 
 

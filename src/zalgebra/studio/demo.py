@@ -96,7 +96,7 @@ def _fit(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[VAE, Re
     if reader is not None:
         judge = recipe.judge()
         labels = {k: v for k, v in judge.labels.items() if v.dtype.kind in "fiub"}
-        used = {k: v for k, v in labels.items() if len(np.unique(v)) > 1}
+        used = {k: v for k, v in labels.items() if len(np.unique(v)) > 1 and k != recipe.group}
         reader.fit(
             judge.images, used,
             checkpoint=work / f"{recipe.name}-judge.safetensors", resume=True,

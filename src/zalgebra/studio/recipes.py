@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from zalgebra.types import BadInput
 __all__ = ["Edit", "Recipe", "default_model", "recipe"]
 
 Condition = tuple[str, str, float | str]
+FEW = 1000  # pictures; so few are mirrored to learn from
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,14 @@ def _digits(seed: int) -> Recipe:
         train=train,
         judge=lambda: train,
         held=held,
-        model=VAE(10, max_epochs=60, batch_size=32, patience=None, random_state=seed),
+        model=VAE(
+            10,
+            max_epochs=60,
+            batch_size=32,
+            learning_rate=2e-3,
+            patience=None,
+            random_state=seed,
+        ),
         reader=Reader(max_epochs=60, batch_size=64, random_state=seed),
         edits=edits,
         directions=directions,
@@ -168,7 +177,7 @@ def _fashion(seed: int) -> Recipe:
         judge=lambda: train,
         held=datasets.fashion_mnist("test"),
         model=VAE(20, beta=3.0, max_epochs=8, batch_size=256, patience=None, random_state=seed),
-        reader=Reader(width=32, max_epochs=8, random_state=seed),
+        reader=Reader(width=32, max_epochs=6, random_state=seed),
         edits=edits,
         directions=directions,
         items=20_000,
@@ -183,6 +192,7 @@ def _pictures(
     if len(whole) < 20:
         raise BadInput(f"the demo needs at least 20 pictures, {source} has {len(whole)}")
     train, held = split(whole, 0.25, seed, group)
+    train = _mirrored(train) if len(train) < FEW else train
     edits: list[Edit] = []
     directions: dict[str, tuple[list[Condition], list[Condition]]] = {}
     readable: dict[str, np.ndarray] = {}
@@ -206,10 +216,23 @@ def _pictures(
         judge=lambda: train,
         held=held,
         model=default_model(train.images, seed=seed),
-        reader=Reader(max_epochs=40, batch_size=32, random_state=seed) if readable else None,
+        reader=Reader(max_epochs=30, batch_size=32, learning_rate=1e-3, random_state=seed)
+        if readable
+        else None,
         edits=tuple(edits[:4]),
         directions=directions,
         group=group,
+    )
+
+
+def _mirrored(dataset: Dataset) -> Dataset:
+    """Few pictures and their mirror images, twice as many to learn from."""
+    return dataclasses.replace(
+        dataset,
+        images=np.concatenate([dataset.images, dataset.images[..., ::-1]]),
+        labels={k: np.concatenate([v, v]) for k, v in dataset.labels.items()},
+        names=(*dataset.names, *(f"{name} (mirrored)" for name in dataset.names)),
+        source=f"{dataset.source} Mirrored.",
     )
 
 

@@ -19,6 +19,7 @@ from zalgebra.types import MissingExtra
 __all__ = ["tell"]
 
 METHODS = {"linear": "LERP", "slerp": "SLERP", "lol": "LOL"}
+TRUSTED = 0.8  # R² or accuracy below which a judge proves nothing
 ANGLES = (-60, -40, -20, 0, 20, 40, 60)
 
 
@@ -50,7 +51,7 @@ def _reconstructions(scene: Scene) -> Section:
 
 
 def _measured(scene: Scene, scores: dict[str, float]) -> Section:
-    head = ["edit", "tried on", "changed as meant", "median move", "other factors, median", "worst"]
+    head = ["edit", "tried on", "read so before", "after, as meant", "others moved", "most"]
     lines = []
     for o in scene.outcomes:
         worst, much = o.effect.worst
@@ -59,8 +60,8 @@ def _measured(scene: Scene, scores: dict[str, float]) -> Section:
             [
                 o.edit.title,
                 str(len(o.rows)),
+                f"{o.effect.before.value:.1%}",
                 f"{s.value:.1%} [{s.low:.0%}, {s.high:.0%}]",
-                f"{o.effect.moved.value:+.2f} sd",
                 f"{o.effect.typical_leakage:.2f} sd",
                 f"{worst} {much:.2f} sd",
             ]
@@ -70,14 +71,16 @@ def _measured(scene: Scene, scores: dict[str, float]) -> Section:
         f"{name} {'R²' if kinds.get(name) == 'number' else 'accuracy'} {value:.3f}"
         for name, value in scores.items()
     )
+    weak = [name for name, value in scores.items() if value < TRUSTED]
+    doubt = f" It reads {', '.join(weak)} too poorly to prove an edit of it." if weak else ""
     return Section(
         "How well it works",
         "Each edit on held-out pictures, judged by a network trained on other pictures. A number "
         "counts as changed when it moved by one standard deviation, a yes-or-no when it flipped; "
         "a chain counts only if all of its edits did. Beside it: how far everything that was not "
-        "meant to change moved, in its own standard deviations.",
+        "meant to change moved, by the median, in its own standard deviations.",
         tables=[Table(head, lines)],
-        after=f"A judge that is wrong proves nothing. On these pictures it reads {judge}.",
+        after=f"A judge that is wrong proves nothing. On these pictures it reads {judge}.{doubt}",
     )
 
 
