@@ -140,7 +140,15 @@ def test_to_dict_is_json_and_str_is_short() -> None:
         effect = edit_effect(before, before, {"a": 1}, {"a": np.float32(1), "b": np.float64(2)})
     text = json.dumps(effect.to_dict(), allow_nan=False)
     assert json.loads(text)["leakage"]["b"]["value"] is None
-    assert set(effect.to_dict()) == {"success", "moved", "leakage"}
+    assert set(effect.to_dict()) == {"success", "moved", "leakage", "before"}
+
+
+def test_what_was_so_before_the_edit_is_said() -> None:
+    before, after = {"a": np.array([0.9, 0.1, 0.2])}, {"a": np.array([0.9, 0.8, 0.3])}
+    effect = edit_effect(before, after, {"a": 1}, {"a": 0.5}, threshold={"a": 0.5})
+    assert effect.before.value == pytest.approx(1 / 3)
+    assert effect.success.value == pytest.approx(2 / 3)
+    assert edit_effect(before, after, {"a": 1}, {"a": 0.5}).before.value == 0
 
 
 A, B = {"a": np.zeros(3)}, {"a": np.zeros(3), "b": np.zeros(3)}

@@ -214,7 +214,7 @@ def test_json_has_no_nan_and_no_infinity(zalgebra) -> None:
         ("mean(mood=1)", "unknown label 'mood'"),
         ("img:1 + 90° smile", "between -90° and 90°"),
         ("img:1 - img:1", "no defined combination|holds no latent"),
-        ("photo.jpg", "unknown name 'photo'|did not expect"),
+        ("photo.jpg", "there is no file photo.jpg|did not expect"),
         ("2", "gives the number 2"),
         ("img:1 + " * 2000, "at most 10000 characters"),
     ],
@@ -235,7 +235,8 @@ def test_a_bad_expression_is_one_sentence(zalgebra, encoded, expression, words) 
         (["mix", "img:1", "-o", "a"], "must end in one of .png"),
         (["mix", "img:1", "-o", "/proc/x.png"], "cannot write /proc/x.png"),
         (["mix", "img:1", "-o", "/proc/x.gif"], "cannot write /proc/x.gif"),
-        (["mix", "img:1", "--nonsense"], "No such option: --nonsense"),
+        (["mix", "img:1", "--nonsense"], "unexpected extra argument(s) (--nonsense)"),
+        (["encode", "faces", "--nonsense"], "No such option: --nonsense"),
         (["encode", "nothing"], "a data set must be one of faces, digits"),
         (["encode", "digits"], "takes data of 16 × 16 pixels, RGB, digits has 8 × 8 pixels, grey"),
         (["encode", "faces", "--size", "0"], "`size` must be between 1 and 8000 pixels, got 0"),
@@ -252,6 +253,13 @@ def test_a_bad_expression_is_one_sentence(zalgebra, encoded, expression, words) 
 )
 def test_a_bad_call_is_one_sentence(zalgebra, encoded, call, words) -> None:
     assert words in zalgebra(*call, "-w", encoded).sentence()
+
+
+def test_a_change_may_begin_with_a_minus(zalgebra, encoded, tmp_path) -> None:
+    for change in ("- smile", "-30° smile", "- 2sd smile"):
+        output = tmp_path / "edit.png"
+        assert zalgebra("edit", "img:1", change, "-w", encoded, "-o", output).code == 0
+        assert output.stat().st_size > 0
 
 
 def test_wrong_words_of_the_command_line_are_one_sentence(zalgebra) -> None:

@@ -17,6 +17,7 @@ from zalgebra.types import Array, BadInput, Prior
 __all__ = ["Certificate", "check"]
 
 LEVEL = 0.01
+TELLING = 256  # entries below which a test of one latent sees little
 # A convention: an effect below these does not fail a latent, however small its p-value
 # (on 262,144 entries a test rejects an error of scale of 1 %).
 NOTICEABLE = {"variance_ratio": 0.1, "w1": 0.1}
@@ -66,6 +67,8 @@ class Certificate:
         shown = good if good.all() else ~good  # the figures are medians over these
         ratio, w1 = (np.median(self.effects[name][shown]) for name in ("variance_ratio", "w1"))
         found = f"variance {ratio:.2f} of the prior's, W1 {w1:.2f}"
+        if self.entries < TELLING:
+            found += f"; {self.entries} entries show only gross departures"
         if good.all():
             who = "the latent is" if n == 1 else f"all {n} latents are"
             return f"{who} plausible under the prior ({found})"
@@ -185,7 +188,7 @@ def check(z: Array, /, prior: Prior | None = None) -> Certificate:
         effects={
             "norm": np.sqrt(square / D),
             "norm_percentile": 100 * below,
-            "variance_ratio": u.var(axis=1) if D > 1 else square,
+            "variance_ratio": u.var(axis=1, ddof=1) if D > 1 else square,
             "w1": np.abs(u - ndtri((ranks + 0.5) / D)).mean(axis=1),
         },
         entries=D,

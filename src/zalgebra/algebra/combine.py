@@ -102,7 +102,14 @@ def combine(
 
 
 def interpolate(
-    a: Array, b: Array, /, t: ArrayLike, *, prior: Prior | None = None, method: str = "lol"
+    a: Array,
+    b: Array,
+    /,
+    t: Array | ArrayLike,
+    *,
+    prior: Prior | None = None,
+    method: str = "lol",
+    correlation: str | Array = "independent",
 ) -> Array:
     """Latents between ``a`` and ``b``: `combine` with weights ``(1 - t, t)``.
 
@@ -113,7 +120,7 @@ def interpolate(
     t
         Position: 0 is ``a``, 1 is ``b``, beyond extrapolates. A number gives one latent, ``(n,)``
         gives ``n``.
-    prior, method
+    prior, method, correlation
         As in `combine`.
 
     Returns
@@ -128,7 +135,8 @@ def interpolate(
     >>> za.interpolate(a, b, np.linspace(0, 1, 5)).shape
     (5, 4, 8, 8)
     """
-    return combine(rows.line(t), [a, b], prior=prior, method=method)
+    w = rows.line(t)
+    return combine(w, [a, b], prior=prior, method=method, correlation=correlation)
 
 
 def path(
@@ -139,11 +147,12 @@ def path(
     closed: bool = False,
     prior: Prior | None = None,
     method: str = "lol",
+    correlation: str | Array = "independent",
 ) -> Array:
     """Latents ``(steps, *shape)`` on the way through the keyframes ``(k, *shape)`` in order.
 
     Each segment takes the same time. With ``closed`` the path returns to its first keyframe and
-    loops. ``prior`` and ``method`` as in `combine`.
+    loops. ``prior``, ``method`` and ``correlation`` as in `combine`.
 
     Examples
     --------
@@ -153,7 +162,8 @@ def path(
     (9, 16)
     """
     x = _seeds(keyframes, "keyframes")
-    return combine(rows.polyline(x.shape[0], steps, closed=closed), x, prior=prior, method=method)
+    w = rows.polyline(x.shape[0], steps, closed=closed)
+    return combine(w, x, prior=prior, method=method, correlation=correlation)
 
 
 def centroid(
@@ -163,10 +173,12 @@ def centroid(
     weights: ArrayLike | None = None,
     prior: Prior | None = None,
     method: str = "lol",
+    correlation: str | Array = "independent",
 ) -> Array:
     """The average of ``k`` latents ``(k, *shape)``, with the prior kept.
 
-    ``weights`` of shape ``(k,)`` default to equal ones; ``prior`` and ``method`` as in `combine`.
+    ``weights`` of shape ``(k,)`` default to equal ones; ``prior``, ``method`` and ``correlation``
+    as in `combine` (seeds that hang together, such as encoded data, want ``"estimate"``).
 
     Examples
     --------
@@ -177,7 +189,7 @@ def centroid(
     """
     x = _seeds(seeds, "seeds")
     w = rows.uniform(x.shape[0]) if weights is None else weights
-    return combine(w, x, prior=prior, method=method)
+    return combine(w, x, prior=prior, method=method, correlation=correlation)
 
 
 def _seeds(seeds: Array | Sequence[Array], name: str) -> Array:

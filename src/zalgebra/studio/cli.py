@@ -72,6 +72,7 @@ Labels = Annotated[
     str | None, typer.Option("--labels", help="Label columns to keep, with commas between.")
 ]
 WORKSPACE = Path("zalgebra-demo/faces.zal")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 
 
 def main() -> None:
@@ -100,7 +101,9 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             )
             raise typer.Exit(130) from error
 
-    return app.command()(guarded)
+    # Where words are expressions, "- glasses" is one and not an option.
+    lenient = function.__name__ in ("mix", "edit", "walk", "check")
+    return app.command(context_settings={"ignore_unknown_options": lenient})(guarded)
 
 
 def _refuse(sentence: str) -> None:
@@ -157,8 +160,8 @@ def demo(
     _say(f"report: {output / 'report.html'}")
     workspace = output / f"{chosen.name}.zal"
     if chosen.edits and chosen.edits[0].change.isascii():
-        change = chosen.edits[0].change
-        _say(f"next:   zalgebra edit img:12 '{change}' -w {workspace}")
+        change, item = chosen.edits[0].change, results["next"]
+        _say(f"next:   zalgebra edit {item} '{change}' -w {workspace}")
 
 
 @command
@@ -326,7 +329,11 @@ def _item(text: str) -> str:
     from zalgebra.algebra.words import name_words
     from zalgebra.studio.names import is_file
 
-    return name_words(text) if is_file(text) else text
+    if is_file(text):
+        return name_words(text)
+    if Path(text).suffix.lower() in PICTURES and " " not in text:
+        raise BadInput(f"there is no file {text}")
+    return text
 
 
 def _split(labels: str | None) -> tuple[str, ...] | None:
@@ -385,14 +392,14 @@ def _summary(results: dict[str, Any]) -> Any:
     from rich.table import Table
 
     table = Table(title=f"{results['data']}, held-out pictures", title_justify="left")
-    for head in ("edit", "n", "changed as meant", "others moved (median)"):
+    for head in ("edit", "n", "changed as meant", "others moved (median)", "most"):
         table.add_column(head, justify="left" if head == "edit" else "right")
     for title, e in results["edits"].items():
-        s, leaks = e["success"], [v["value"] for v in e["leakage"].values()]
-        moved = f"{np.median(leaks):.2f} sd" if leaks else ""
-        table.add_row(
-            title, str(s["n"]), f"{s['value']:.1%}" if s["n"] else "none to try on", moved
-        )
+        s, leaks = e["success"], {k: v["value"] for k, v in e["leakage"].items()}
+        moved = f"{np.median(list(leaks.values())):.2f} sd" if leaks else ""
+        most = max(leaks, key=lambda k: leaks[k], default="")
+        share = f"{s['value']:.1%}" if s["n"] else "none to try on"
+        table.add_row(title, str(s["n"]), share, moved, f"{most} {leaks[most]:.2f}" if most else "")
     return table
 
 

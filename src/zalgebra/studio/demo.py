@@ -62,6 +62,7 @@ def run(
             o.edit.title: {"change": o.edit.change, **o.effect.to_dict()} for o in scene.outcomes
         },
         "directions": {n: workspace.direction(n).to_dict() for n in recipe.directions},
+        "next": _untouched(recipe, workspace),
         "seed": seed,
         "versions": _versions(),
     }
@@ -83,6 +84,13 @@ def run(
     report.write(out / "report.html", page)
     write_json(out / "results.json", results)
     return results
+
+
+def _untouched(recipe: Recipe, workspace: Workspace) -> str:
+    """An item that the first edit has something to do on."""
+    where = recipe.edits[0].where if recipe.edits else ()
+    rows = np.flatnonzero(workspace.items.mask(where))
+    return f"img:{rows[0] if len(rows) else 0}"
 
 
 def _fit(recipe: Recipe, out: Path, say: Callable[[str], None]) -> tuple[VAE, Reader | None]:

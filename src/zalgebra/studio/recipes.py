@@ -176,7 +176,7 @@ def _fashion(seed: int) -> Recipe:
         train=train,
         judge=lambda: train,
         held=datasets.fashion_mnist("test"),
-        model=VAE(20, beta=3.0, max_epochs=8, batch_size=256, patience=None, random_state=seed),
+        model=VAE(20, beta=16.0, max_epochs=8, batch_size=256, patience=None, random_state=seed),
         reader=Reader(width=32, max_epochs=6, random_state=seed),
         edits=edits,
         directions=directions,

@@ -34,7 +34,7 @@ FORMAT = 1
 PART = 2048  # items encoded between two looks at the disk
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What a verb made: latents, their pictures and how plausible they are.
 
@@ -54,6 +54,9 @@ class Result:
     latents: np.ndarray
     pictures: np.ndarray
     certificate: Certificate
+
+    def __repr__(self) -> str:
+        return f"Result({self.expression!r}, {len(self.latents)}: {self.certificate.verdict})"
 
 
 class Workspace:
@@ -101,7 +104,10 @@ class Workspace:
             raise BadInput(f"this {type(model).__name__} is not fitted yet: call fit(X) first")
         with locked(path):
             if (path / "workspace.json").exists():
-                raise BadInput(f"{path} is a workspace already; open it, or choose another place")
+                raise BadInput(
+                    f"{path} is a workspace already; open it by Workspace(path), "
+                    "or choose another place"
+                )
             model.save(path / "model")
             remove(path.glob("model/.*"))  # what a killed run left half written
             card = {"format": FORMAT, "fingerprint": model.spec_.fingerprint}
