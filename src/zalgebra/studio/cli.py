@@ -102,7 +102,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(130) from error
 
     # Where words are expressions, "- glasses" is one and not an option.
-    lenient = function.__name__ in ("mix", "edit", "walk", "check")
+    lenient = getattr(function, "__name__", "") in ("mix", "edit", "walk", "check")
     return app.command(context_settings={"ignore_unknown_options": lenient})(guarded)
 
 
