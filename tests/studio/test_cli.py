@@ -459,7 +459,19 @@ def test_an_interrupted_fit_says_so_and_goes_on(program, zalgebra, tmp_path, mon
     }
 
 
+@pytest.fixture
+def one_thread():
+    """As many threads as `program` has: a fit repeats bit for bit under one number of them."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 def test_a_killed_fit_gives_the_model_of_one_that_was_not(
     program, zalgebra, tmp_path, monkeypatch
 ) -> None:
