@@ -30,8 +30,9 @@ class VAE(Model):
     $$\tfrac D2 \log \mathrm{MSE}(x, \hat x) + \beta\, \mathrm{KL}\big(q(z|x)\,\|\,N(0, I)\big)$$
 
     which is the Gaussian likelihood at its best variance, so that no weight between the two terms
-    must be guessed. The latent of a datum is its posterior mean. Posterior means do not follow
-    N(0, I): ``prior_`` is the Gaussian that they do follow.
+    must be guessed. For pictures the first term counts half by the pixels and half by the
+    differences of neighbouring pixels. The latent of a datum is its posterior mean. Posterior
+    means do not follow N(0, I): ``prior_`` is the Gaussian that they do follow.
 
     Parameters
     ----------

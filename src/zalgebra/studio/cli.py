@@ -156,7 +156,10 @@ def demo(
     if as_json:
         _print_json(results)
         return
-    out.print(_summary(results))
+    if results["edits"]:
+        out.print(_summary(results))
+    else:
+        _say("no labels, so no edits: put the pictures in a folder a class, or add a labels.csv")
     _say(f"report: {output / 'report.html'}")
     workspace = output / f"{chosen.name}.zal"
     if chosen.edits and chosen.edits[0].change.isascii():
