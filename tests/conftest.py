@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from array_api_compat import is_array_api_strict_namespace, is_numpy_array, is_torch_array
+from array_api_compat import (
+    is_array_api_strict_namespace,
+    is_dask_array,
+    is_jax_array,
+    is_numpy_array,
+    is_torch_array,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Library:
     @staticmethod
     def numpy(x: Any) -> np.ndarray:
         """The numbers of an array of any of these libraries."""
-        return np.asarray(x) if isinstance(x, np.ndarray) else np.from_dlpack(x)
+        return np.from_dlpack(x) if hasattr(x, "__dlpack__") else np.asarray(x)
 
     @staticmethod
     def dtype(x: Any) -> str:
@@ -42,6 +48,13 @@ def _library(name: str) -> Library:
     if name == "torch":
         torch = pytest.importorskip("torch")
         return Library(name, torch.tensor, is_torch_array)
+    if name == "jax":
+        jax = pytest.importorskip("jax")
+        jax.config.update("jax_enable_x64", True)
+        return Library(name, jax.numpy.asarray, is_jax_array)
+    if name == "dask":
+        dask = pytest.importorskip("dask.array")
+        return Library(name, dask.from_array, is_dask_array)
     if name == "array_api_strict":
         strict = pytest.importorskip("array_api_strict")
         return Library(name, strict.asarray, _is_strict)
@@ -54,7 +67,10 @@ def _is_strict(x: Any) -> bool:
     )
 
 
-@pytest.fixture(params=["numpy", "read-only numpy", "torch", "array_api_strict"])
+LIBRARIES = ["numpy", "read-only numpy", "torch", "jax", "dask", "array_api_strict"]
+
+
+@pytest.fixture(params=LIBRARIES)
 def xp(request: pytest.FixtureRequest) -> Library:
     """Each array library in turn."""
     return _library(request.param)

@@ -18,6 +18,8 @@ MAY_IMPORT = {
     "types": frozenset(),
     "files": frozenset({"types"}),
     "algebra": frozenset({"types"}),
+    "priors": frozenset({"algebra", "models", "types"}),  # the door to all priors
+    "testing": frozenset({"algebra", "types"}),  # the laws, for anyone's prior or method
     **dict.fromkeys(MIDDLE, GROUND),
     "studio": EVERYTHING,
     "zalgebra": EVERYTHING,

@@ -128,7 +128,7 @@ def test_seeds_of_two_libraries_are_refused() -> None:
 
 
 def test_a_lazy_array_is_not_read(monkeypatch) -> None:
-    monkeypatch.setattr("zalgebra.algebra._arrays.is_lazy_array", lambda x: True)
+    monkeypatch.setattr("zalgebra.algebra._arrays.is_concrete", lambda x: False)
     assert np.isnan(as_latents([np.nan], "z")).all()
     monkeypatch.undo()
     with pytest.raises(BadInput, match="must be finite"):

@@ -11,13 +11,22 @@ from array_api_compat import (
     array_namespace,
     device,
     is_array_api_obj,
-    is_lazy_array,
+    is_dask_array,
+    is_jax_array,
     to_device,
 )
 
 from zalgebra.types import Array, BadInput
 
-__all__ = ["as_latents", "as_like", "flatten", "namespace", "to_numpy", "working_dtype"]
+__all__ = [
+    "as_latents",
+    "as_like",
+    "flatten",
+    "is_concrete",
+    "namespace",
+    "to_numpy",
+    "working_dtype",
+]
 
 
 def namespace(*arrays: Array) -> Any:
@@ -38,13 +47,23 @@ def as_latents(x: Array | Sequence[Array], /, name: str) -> Array:
     """
     array = _real(x if is_array_api_obj(x) else _stack(x, name), name)
     xp = namespace(array)
-    if not is_lazy_array(array) and not _is_finite(xp, array):
+    if is_concrete(array) and not _is_finite(xp, array):
         bad = math.prod(array.shape) - int(xp.sum(xp.astype(xp.isfinite(array), xp.int64)))
         raise BadInput(
             f"`{name}` must be finite, got {bad} NaN or infinite entries "
             f"in shape {tuple(array.shape)}"
         )
     return array
+
+
+def is_concrete(*arrays: Array) -> bool:
+    """Whether the entries can be read now: not those of Dask, nor of JAX while it traces."""
+    return not any(is_dask_array(x) or (is_jax_array(x) and _is_traced(x)) for x in arrays)
+
+
+def _is_traced(x: Array) -> bool:
+    """Whether JAX is tracing (jit, vmap, grad); known by name, since JAX is not imported here."""
+    return any(c.__name__ == "Tracer" for c in type(x).__mro__)
 
 
 def _real(x: Array, name: str) -> Array:

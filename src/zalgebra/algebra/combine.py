@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from array_api_compat import is_lazy_array
 from numpy.typing import ArrayLike
 
 from zalgebra.algebra import weights as rows
-from zalgebra.algebra._arrays import as_latents, as_like, flatten, namespace, working_dtype
+from zalgebra.algebra._arrays import as_latents, as_like, flatten, is_concrete, namespace, working_dtype
 from zalgebra.algebra.correlation import estimated_beta, given_beta, independent_beta
 from zalgebra.algebra.priors import Gaussian, Normal, check_shape
 from zalgebra.algebra.spherical import spherical_coefficients
@@ -232,7 +231,7 @@ def _slerp(w: Array, x: Array, prior: Prior | None, correlation: str | Array) ->
     xp = namespace(x)
     flat = xp.astype(flatten(x), w.dtype, copy=False)
     norms = xp.linalg.vector_norm(flat, axis=-1)
-    if not is_lazy_array(x) and bool(xp.any(norms == 0)):
+    if is_concrete(x) and bool(xp.any(norms == 0)):
         raise DegenerateWeights("`slerp` needs seeds with a direction, got one that is all zeros")
     gram = (flat @ flat.T) / (norms[:, None] * norms[None, :])
     return _product(spherical_coefficients(w, gram), x)
@@ -261,7 +260,7 @@ def _sqrt_beta(w: Array, x: Array, prior: Prior | None, correlation: str | Array
         beta = estimated_beta(w, flatten(x if prior is None else prior.to_normal(x)))
     else:
         beta = independent_beta(w)
-    if not is_lazy_array(beta) and bool(xp.any(beta <= 0)):
+    if is_concrete(beta) and bool(xp.any(beta <= 0)):
         raise DegenerateWeights(
             "these weights have no defined combination (all are zero, or equal seeds cancel); "
             "give at least one seed a weight of its own"

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from array_api_compat import is_lazy_array
 
-from zalgebra.algebra._arrays import as_latents, as_like, namespace, to_numpy
+from zalgebra.algebra._arrays import as_latents, as_like, is_concrete, namespace, to_numpy
 from zalgebra.algebra.certificate import Certificate, check
 from zalgebra.algebra.combine import combine
 from zalgebra.algebra.words import name_words, number_words
@@ -295,7 +294,7 @@ def _turned(
         b = b if prior is None else prior.to_normal(rows + b) - u
         axes = tuple(range(1, b.ndim))
         length = xp.sqrt(xp.sum(b * b, axis=axes, keepdims=True))
-        if not is_lazy_array(length) and bool(xp.any(length == 0)):
+        if is_concrete(length) and bool(xp.any(length == 0)):
             raise BadInput("a turn needs a direction, got a vector that is all zeros")
         b = b * (math.sqrt(math.prod(shape)) / length)
         t = as_like(tangent.reshape(-1, *(1,) * len(shape)), z)

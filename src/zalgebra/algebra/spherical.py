@@ -7,9 +7,8 @@ their own lengths, as in the usual formula for two, so that the result's length 
 
 from __future__ import annotations
 
-from array_api_compat import is_lazy_array
 
-from zalgebra.algebra._arrays import namespace
+from zalgebra.algebra._arrays import is_concrete, namespace
 from zalgebra.types import Array, BadInput, DegenerateWeights
 
 __all__ = ["spherical_coefficients"]
@@ -36,7 +35,7 @@ def spherical_coefficients(w: Array, gram: Array, /) -> Array:
     xp, k = namespace(w, gram), w.shape[-1]
     total = xp.sum(w, axis=-1, keepdims=True)
     scale = xp.max(xp.abs(w), axis=-1, keepdims=True)
-    if not is_lazy_array(w) and bool(xp.any(xp.abs(total) <= 1e-6 * scale)):
+    if is_concrete(w) and bool(xp.any(xp.abs(total) <= 1e-6 * scale)):
         raise DegenerateWeights("`slerp` divides the weights by their sum, and it is 0")
     w = w / total
     if k == 1:
@@ -48,7 +47,7 @@ def _slerp(w: Array, gram: Array) -> Array:
     """sin(w_i Ω) / sin Ω for two seeds at angle Ω (Shoemake 1985); ``w_i`` where Ω → 0."""
     xp = namespace(w)
     cosine = gram[0, 1]
-    if not is_lazy_array(gram) and bool(cosine < OPPOSITE):
+    if is_concrete(gram) and bool(cosine < OPPOSITE):
         raise DegenerateWeights("`slerp` of two opposite seeds has no one shortest arc; use `lol`")
     near, omega = _angle(cosine)
     return xp.where(near, w, xp.sin(w * omega) / xp.sin(omega))
@@ -67,13 +66,13 @@ def _mean(w: Array, gram: Array) -> Array:
     for _ in range(MAX_ITERATIONS):
         v = _gradient(c, w, gram)
         done = (_norm(v, gram) < 20 * eps) | done  # a row rests then, or its rounding moves it on
-        if not is_lazy_array(w) and bool(xp.all(done)):
+        if is_concrete(w) and bool(xp.all(done)):
             return c
         if moved is not None:
             step = _step(moved, before - v, gram)
         moved, before = xp.where(done, xp.zeros_like(v), step * v), v
         c = _unit(c + moved, gram)
-    if is_lazy_array(w):
+    if not is_concrete(w):
         return c
     raise BadInput(
         "the spherical mean did not converge for these weights (negative weights may have none); "
@@ -85,7 +84,7 @@ def _gradient(c: Array, w: Array, gram: Array) -> Array:
     """The gradient v = Σ w_i log_m(u_i) for the unit vector m with coordinates ``c``."""
     xp = namespace(w)
     cosine = c @ gram
-    if not is_lazy_array(w) and bool(xp.any((cosine < OPPOSITE) & (w != 0))):
+    if is_concrete(w) and bool(xp.any((cosine < OPPOSITE) & (w != 0))):
         raise DegenerateWeights("a seed lies opposite the spherical mean of these; use `lol`")
     near, theta = _angle(cosine)
     pull = w * xp.where(near, xp.ones_like(theta), theta / xp.sin(theta))
@@ -117,6 +116,6 @@ def _norm(c: Array, gram: Array) -> Array:
 
 def _unit(c: Array, gram: Array) -> Array:
     xp, norm = namespace(c), _norm(c, gram)
-    if not is_lazy_array(c) and bool(xp.any(norm < 1e-6)):
+    if is_concrete(c) and bool(xp.any(norm < 1e-6)):
         raise DegenerateWeights("the seeds cancel under these weights, so no direction is left")
     return c / norm

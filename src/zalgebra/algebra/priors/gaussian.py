@@ -1,4 +1,4 @@
-"""Priors: the distribution of a model's latents, as a bijection to the standard normal.
+"""The normal priors: `Normal`, N(0, I), and `Gaussian`, N(mean, cov).
 
 One protocol (`zalgebra.types.Prior`): ``to_normal``, ``from_normal``, ``sample``, ``log_prob``.
 """
