@@ -3,6 +3,7 @@
 One protocol (`zalgebra.types.Prior`): ``to_normal``, ``from_normal``, ``sample``, ``log_prob``.
 """
 
-from zalgebra.algebra.priors.gaussian import Gaussian, Normal, check_shape
+from zalgebra.algebra.priors._draw import check_shape
+from zalgebra.algebra.priors.gaussian import Gaussian, Normal
 
 __all__ = ["Gaussian", "Normal", "check_shape"]

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 
 from zalgebra.algebra._arrays import as_latents, as_like, flatten, namespace, to_numpy
-from zalgebra.algebra.weights import at_least
+from zalgebra.algebra.priors._draw import check_shape, draw
 from zalgebra.types import Array, BadInput
 
-__all__ = ["Gaussian", "Normal", "check_shape"]
+__all__ = ["Gaussian", "Normal"]
 
 LOG_TWO_PI = math.log(2 * math.pi)
 LEAST = 1e-6  # of a variance or a shrinkage, so that a fitted covariance can be inverted
@@ -53,7 +53,7 @@ class Normal:
         """Draw ``n`` latents; see `Gaussian.sample`."""
         if self.shape is None:
             raise BadInput("`Normal` needs a shape to sample: Normal(shape=(512,))")
-        return _draw(n, self.shape, seed, like)
+        return draw(n, self.shape, seed, like)
 
     def log_prob(self, z: Array, /) -> Array:
         """Log density in nats, ``(n,)``: -(|z|² + D log 2π) / 2."""
@@ -167,7 +167,7 @@ class Gaussian:
 
         They are float32 NumPy arrays, or in the library, dtype and device of ``like``.
         """
-        return self.from_normal(_draw(n, self.shape, seed, like))
+        return self.from_normal(draw(n, self.shape, seed, like))
 
     def log_prob(self, z: Array, /) -> Array:
         """Log density in nats, ``(n,)``."""
@@ -185,12 +185,6 @@ def _apply(factor: np.ndarray, rows: Array) -> Array:
     return rows * f if factor.ndim == 1 else rows @ f.T
 
 
-def _draw(n: int, shape: tuple[int, ...], seed: int, like: Array | None) -> Array:
-    n = at_least("n", n, 0)
-    u = np.random.default_rng(seed).standard_normal((n, *shape), dtype=np.float32)
-    return u if like is None else as_like(u, like)
-
-
 def _ledoit_wolf(Y: np.ndarray) -> np.ndarray:
     """Shrunk correlation of standardised rows ``(n, D)``: (1 - ρ) R + ρ I, with ρ = b²/d²."""
     n, D = Y.shape
@@ -201,10 +195,3 @@ def _ledoit_wolf(Y: np.ndarray) -> np.ndarray:
     R *= 1 - rho
     np.fill_diagonal(R, 1.0)
     return R
-
-
-def check_shape(shape: tuple[int, ...] | None, z: Array) -> None:
-    """Raise `BadInput` unless latents ``(n, *shape)`` have the prior's shape."""
-    if shape is not None and tuple(z.shape[1:]) != tuple(shape):
-        expected = ", ".join(map(str, ("n", *shape)))
-        raise BadInput(f"latents of this prior have shape ({expected}), got {tuple(z.shape)}")
