@@ -53,6 +53,41 @@ def test_the_estimate_leaves_independent_seeds_alone(weights) -> None:
     assert variance(weights, 0, "estimate") == pytest.approx(1, abs=4 * SIGMA)
 
 
+def test_faint_correlations_that_add_up_are_seen() -> None:
+    # No single one of 28 cosines of 0.05 stands out of a scatter of 0.036; their sum does.
+    assert variance(MEAN, 0.05, "independent") == pytest.approx(1.35, abs=0.02)
+    assert variance(MEAN, 0.05, "estimate") == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize(("rho", "plain"), [(0.02, 7.0), (0.1, 31.0)])
+def test_a_group_mean_of_more_items_than_entries(rho, plain) -> None:
+    rng, k, D = np.random.default_rng(0), 300, 32
+    sizes: dict = {"independent": [], "estimate": []}
+    for _ in range(100):
+        x = np.sqrt(rho) * rng.standard_normal(D) + np.sqrt(1 - rho) * rng.standard_normal((k, D))
+        for c, found in sizes.items():
+            found.append(np.mean(za.centroid(x, correlation=c) ** 2))
+    assert np.mean(sizes["independent"]) == pytest.approx(plain, rel=0.1)
+    assert np.mean(sizes["estimate"]) == pytest.approx(1, abs=0.05)
+
+
+def test_a_row_depends_on_no_seed_that_it_does_not_use() -> None:
+    x = np.random.default_rng(0).standard_normal((5, 40)) + 0.5
+    w = np.array([[1, 2, 0, 0, 0], [0, 0, 1, -1, 2.0]])
+    z = za.combine(w, x, correlation="estimate")
+    np.testing.assert_allclose(z[0], za.combine([1, 2], x[:2], correlation="estimate"))
+    np.testing.assert_allclose(z[1], za.combine([1, -1, 2], x[2:], correlation="estimate"))
+
+
+def test_thousands_of_seeds_need_no_matrix_of_pairs() -> None:
+    rng = np.random.default_rng(0)
+    u = 0.3 * rng.standard_normal(16) + rng.standard_normal((3000, 16))
+    w = rng.random((2, 3000))
+    few = reference(w[0, :1024], u[:1024])
+    assert estimated_beta(w[0, :1024], u[:1024]) == pytest.approx(few, rel=1e-9)
+    assert estimated_beta(w, u)[1] == pytest.approx(reference(w[1], u), rel=1e-3)
+
+
 def test_nearly_equal_seeds_do_not_dilute_the_rest() -> None:
     # neutral man + smiling woman - neutral woman: the two women are nearly one seed.
     rng = np.random.default_rng(1)
@@ -73,14 +108,15 @@ def test_the_estimate_sees_only_what_the_prior_does_not_explain() -> None:
     assert variance(MEAN, 0, "estimate", prior) == pytest.approx(1, abs=4 * SIGMA)
 
 
-def reference(w: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """The documented estimate, written out with its k x k matrix."""
+def reference(w: np.ndarray, u: np.ndarray) -> float:
+    """The documented estimate, written out for one row with its k x k matrix."""
     k, D = u.shape
     n = u / np.linalg.norm(u, axis=1, keepdims=True)
     R = n @ n.T
-    off = np.sum(R**2) - np.sum(np.diag(R) ** 2)
-    lam = min(1, k * (k - 1) / (D * off))
-    return np.einsum("...i,ij,...j", w, (1 - lam) * R + lam * np.eye(k), w)
+    off = ~np.eye(k, dtype=bool)
+    delta = np.sum((np.outer(w, w) * R)[off])
+    noise = 2 / D * np.sum((np.outer(w, w) ** 2 * (1 - R**2))[off])
+    return np.sum(w**2) + max(0, 1 - noise / delta**2) * delta
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -89,7 +125,8 @@ def test_the_estimate_is_its_formula_for_few_and_many_seeds(k, D, rho, seed) -> 
     rng = np.random.default_rng(seed)
     u = np.sqrt(rho) * rng.standard_normal(D) + np.sqrt(1 - rho) * rng.standard_normal((k, D))
     w = rng.standard_normal((3, k))
-    np.testing.assert_allclose(estimated_beta(w, u), reference(w, u), rtol=1e-7)
+    expected = [reference(row, u) for row in w]
+    np.testing.assert_allclose(estimated_beta(w, u), expected, rtol=1e-7)
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)

@@ -22,6 +22,7 @@ __all__ = [
     "as_latents",
     "as_like",
     "flatten",
+    "guarded",
     "is_concrete",
     "namespace",
     "to_numpy",
@@ -42,18 +43,47 @@ def namespace(*arrays: Array) -> Any:
 def as_latents(x: Array | Sequence[Array], /, name: str) -> Array:
     """A floating array of one library, finite, from an array or a sequence of arrays.
 
-    Integers become the library's default real type; a lazy array (Dask, a traced JAX value) is
-    not read, so its entries are not checked.
+    Integers become the library's default real type. Dask's entries are checked when they are
+    computed; what JAX traces is not.
     """
     array = _real(x if is_array_api_obj(x) else _stack(x, name), name)
     xp = namespace(array)
-    if is_concrete(array) and not _is_finite(xp, array):
+    if not is_concrete(array):
+        sentence = f"`{name}` must be finite, got NaN or infinite entries"
+        return (
+            guarded(array, ~xp.isfinite(array), BadInput(sentence))
+            if is_dask_array(array)
+            else array
+        )
+    if not _is_finite(xp, array):
         bad = math.prod(array.shape) - int(xp.sum(xp.astype(xp.isfinite(array), xp.int64)))
         raise BadInput(
             f"`{name}` must be finite, got {bad} NaN or infinite entries "
             f"in shape {tuple(array.shape)}"
         )
     return array
+
+
+def guarded(value: Array, bad: Array, error: Exception) -> Array:
+    """The value, unless ``bad`` is true anywhere.
+
+    That raises ``error`` at once; for Dask, when it is computed; and where JAX traces, which can
+    raise nothing, the bad entries become NaN.
+    """
+    if is_concrete(value, bad):
+        if bool(namespace(bad).any(bad)):
+            raise error
+        return value
+    if is_dask_array(value):
+        return value.map_blocks(_raise_if, bad, error, dtype=value.dtype, meta=value._meta)
+    xp = namespace(value)
+    return xp.where(bad, xp.full_like(value, float("nan")), value)
+
+
+def _raise_if(value: np.ndarray, bad: np.ndarray, error: Exception) -> np.ndarray:
+    if np.any(bad):
+        raise error
+    return value
 
 
 def is_concrete(*arrays: Array) -> bool:

@@ -5,17 +5,18 @@ Everything here is one operation, `combine`, with other weights.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Sequence
 
+import numpy as np
+from array_api_compat import is_dask_array
 from numpy.typing import ArrayLike
 
 from zalgebra.algebra import weights as rows
-from zalgebra.algebra._arrays import as_latents, as_like, flatten, is_concrete, namespace, working_dtype
-from zalgebra.algebra.correlation import estimated_beta, given_beta, independent_beta
-from zalgebra.algebra.priors import Gaussian, Normal, check_shape
-from zalgebra.algebra.spherical import spherical_coefficients
-from zalgebra.types import Array, BadInput, DegenerateWeights, Prior
+from zalgebra.algebra._arrays import as_latents, as_like, working_dtype
+from zalgebra.algebra.methods import METHODS, Seeds
+from zalgebra.algebra.priors import check_shape
+from zalgebra.types import Array, BadInput, Prior
 
 __all__ = ["METHODS", "centroid", "combine", "interpolate", "path"]
 
@@ -28,6 +29,7 @@ def combine(
     prior: Prior | None = None,
     method: str = "lol",
     correlation: str | Array = "independent",
+    axis: int = 0,
 ) -> Array:
     r"""Combine seed latents with rows of weights into latents that follow the prior.
 
@@ -49,12 +51,19 @@ def combine(
     prior
         The distribution of the seeds; ``None`` is the standard normal N(0, 1).
     method
-        ``"lol"`` (default), ``"linear"`` (the plain weighted sum, LERP), or ``"slerp"`` (two seeds:
-        along the arc; more: the weighted spherical mean; weights are divided by their sum).
+        ``"lol"`` (default), or a baseline: ``"linear"`` (the plain weighted sum, LERP), ``"slerp"``
+        (two seeds: along the arc; more: the weighted spherical mean; weights are divided by their
+        sum), ``"norm"`` (the sum rescaled to the prior's modal norm), ``"standardize"`` (the
+        entries of each latent brought to mean 0 and variance 1), ``"nao"`` (norm-aware
+        optimisation of paths and centroids, weights of 0 or more; NumPy inside, no gradient).
     correlation
         How the seeds hang together as random variables, used by ``"lol"``: ``"independent"``
         (default, the published method), ``"estimate"`` (from the seeds, shrunk: the choice for
         encoded data), or their correlation matrix ``(k, k)``.
+    axis
+        Where the k seeds lie in ``seeds``. The axes before it are a batch: ``(n, k, *shape)`` with
+        ``axis=1`` gives every row seeds of its own, and ``weights`` ``(k,)`` or ``(n, k)``
+        broadcast against that batch.
 
     Returns
     -------
@@ -83,11 +92,30 @@ def combine(
     (1.0, 0.71)
     """
     x, w = _seeds(seeds, "seeds"), as_latents(weights, "weights")
-    if w.ndim == 0 or w.shape[-1] != x.shape[0]:
-        k = x.shape[0]
+    axis = _axis(axis, x)
+    _check(w, x, axis, method, correlation)
+    if prior is not None:
+        check_shape(prior.shape, x[(*(0,) * axis, ...)])
+    if is_dask_array(x) and not is_dask_array(w):  # small ones stay readable, and are checked now
+        w = as_like(w, np.empty(0, dtype=working_dtype(x)))
+    else:
+        w = as_like(w, x, dtype=working_dtype(x))
+    return METHODS[method](w, Seeds(x, axis, prior, correlation))
+
+
+def _check(w: Array, x: Array, axis: int, method: str, correlation: str | Array) -> None:
+    k, batch = x.shape[axis], x.shape[:axis]
+    if w.ndim == 0 or w.shape[-1] != k:
         raise BadInput(
             f"`weights` must have shape (..., {k}), one for each seed, got {tuple(w.shape)}"
         )
+    try:
+        np.broadcast_shapes(w.shape[:-1], batch)
+    except ValueError as error:
+        raise BadInput(
+            f"`weights` {tuple(w.shape)} must broadcast against the batch {tuple(batch)} of seeds; "
+            f"give (k,) or {(*batch, k)}"
+        ) from error
     if method not in METHODS:
         raise BadInput(f"`method` must be one of {', '.join(METHODS)}, got {method!r}")
     if isinstance(correlation, str) and correlation not in ("independent", "estimate"):
@@ -95,9 +123,15 @@ def combine(
             "`correlation` must be 'independent', 'estimate' or a (k, k) matrix, "
             f"got {correlation!r}"
         )
-    if prior is not None:
-        check_shape(prior.shape, x)
-    return METHODS[method](as_like(w, x, dtype=working_dtype(x)), x, prior, correlation)
+
+
+def _axis(axis: int, x: Array) -> int:
+    axis = operator.index(axis)
+    if not 0 <= axis < x.ndim:
+        raise BadInput(
+            f"`axis` must lie between 0 and {x.ndim - 1} for seeds {tuple(x.shape)}, got {axis}"
+        )
+    return axis
 
 
 def interpolate(
@@ -173,11 +207,12 @@ def centroid(
     prior: Prior | None = None,
     method: str = "lol",
     correlation: str | Array = "independent",
+    axis: int = 0,
 ) -> Array:
     """The average of ``k`` latents ``(k, *shape)``, with the prior kept.
 
-    ``weights`` of shape ``(k,)`` default to equal ones; ``prior``, ``method`` and ``correlation``
-    as in `combine` (seeds that hang together, such as encoded data, want ``"estimate"``).
+    ``weights`` of shape ``(k,)`` default to equal ones; ``prior``, ``method``, ``correlation`` and
+    ``axis`` as in `combine` (seeds that hang together, such as encoded data, want ``"estimate"``).
 
     Examples
     --------
@@ -187,82 +222,14 @@ def centroid(
     (1.0, 0.35)
     """
     x = _seeds(seeds, "seeds")
-    w = rows.uniform(x.shape[0]) if weights is None else weights
-    return combine(w, x, prior=prior, method=method, correlation=correlation)
+    w = rows.uniform(x.shape[_axis(axis, x)]) if weights is None else weights
+    return combine(w, x, prior=prior, method=method, correlation=correlation, axis=axis)
 
 
 def _seeds(seeds: Array | Sequence[Array], name: str) -> Array:
     """The seeds as one array ``(k, *shape)``, k at least 1."""
     x = as_latents(seeds, name)
-    if x.ndim == 0 or x.shape[0] == 0:
+    if x.ndim == 0 or 0 in x.shape[:1]:
         shape = tuple(x.shape)
         raise BadInput(f"`{name}` must hold at least one latent (k, *shape), got shape {shape}")
     return x
-
-
-def _lol(w: Array, x: Array, prior: Prior | None, correlation: str | Array) -> Array:
-    xp = namespace(x)
-    if not (prior is None or isinstance(prior, (Normal, Gaussian))):
-        u = _lol(w, prior.to_normal(x), None, correlation)
-        batch = xp.reshape(u, (math.prod(w.shape[:-1]), *x.shape[1:]))
-        return xp.reshape(prior.from_normal(batch), u.shape)
-    w = _scaled(w)
-    root = _sqrt_beta(w, x, prior, correlation)[..., None]
-    z = _product(w / root, x)
-    if isinstance(prior, Gaussian):
-        pull = 1 - xp.sum(w, axis=-1, keepdims=True) / root
-        pull = xp.reshape(pull, (*w.shape[:-1], *(1,) * (x.ndim - 1)))
-        z = z + xp.astype(pull, x.dtype, copy=False) * as_like(prior.mean, x)
-    return z
-
-
-def _scaled(w: Array) -> Array:
-    """Weights with a largest entry of 1: LOL is the same, and no square over- or underflows."""
-    xp = namespace(w)
-    peak = xp.max(xp.abs(w), axis=-1, keepdims=True)
-    return w / xp.where(peak > 0, peak, xp.ones_like(peak))
-
-
-def _linear(w: Array, x: Array, prior: Prior | None, correlation: str | Array) -> Array:
-    return _product(w, x)
-
-
-def _slerp(w: Array, x: Array, prior: Prior | None, correlation: str | Array) -> Array:
-    xp = namespace(x)
-    flat = xp.astype(flatten(x), w.dtype, copy=False)
-    norms = xp.linalg.vector_norm(flat, axis=-1)
-    if is_concrete(x) and bool(xp.any(norms == 0)):
-        raise DegenerateWeights("`slerp` needs seeds with a direction, got one that is all zeros")
-    gram = (flat @ flat.T) / (norms[:, None] * norms[None, :])
-    return _product(spherical_coefficients(w, gram), x)
-
-
-METHODS: dict[str, Callable[[Array, Array, Prior | None, str | Array], Array]] = {
-    "lol": _lol,
-    "linear": _linear,
-    "slerp": _slerp,
-}
-
-
-def _product(w: Array, x: Array) -> Array:
-    """W X for weights ``(..., k)`` and seeds ``(k, *shape)``: one matrix product."""
-    xp = namespace(x)
-    rows = xp.reshape(xp.astype(w, x.dtype, copy=False), (-1, x.shape[0]))
-    return xp.reshape(rows @ flatten(x), (*w.shape[:-1], *x.shape[1:]))
-
-
-def _sqrt_beta(w: Array, x: Array, prior: Prior | None, correlation: str | Array) -> Array:
-    """√β of each row, or `DegenerateWeights` where it is zero to rounding."""
-    xp = namespace(x)
-    if not isinstance(correlation, str):
-        beta = given_beta(w, correlation)
-    elif correlation == "estimate":
-        beta = estimated_beta(w, flatten(x if prior is None else prior.to_normal(x)))
-    else:
-        beta = independent_beta(w)
-    if is_concrete(beta) and bool(xp.any(beta <= 0)):
-        raise DegenerateWeights(
-            "these weights have no defined combination (all are zero, or equal seeds cancel); "
-            "give at least one seed a weight of its own"
-        )
-    return xp.sqrt(beta)

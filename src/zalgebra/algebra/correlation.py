@@ -1,14 +1,19 @@
 """The variance β = wᵀ R w of a combination, for independent, correlated or estimated seeds.
 
 Each β is exactly 0 where the seeds cancel to rounding: no direction is left then, only noise.
+Seeds may come in batches, ``(*b, k, D)`` with weights ``(..., k)`` that broadcast against ``b``.
 """
 
 from __future__ import annotations
 
-from zalgebra.algebra._arrays import as_latents, as_like, namespace, to_numpy
+from array_api_compat import is_dask_array
+
+from zalgebra.algebra._arrays import as_latents, as_like, guarded, is_concrete, namespace, to_numpy
 from zalgebra.types import Array, BadInput
 
-__all__ = ["estimated_beta", "given_beta", "independent_beta"]
+__all__ = ["estimated_beta", "given_beta", "independent_beta", "times"]
+
+MANY = 1024  # seeds beyond which no k x k matrix is made
 
 
 def independent_beta(w: Array, /) -> Array:
@@ -17,61 +22,97 @@ def independent_beta(w: Array, /) -> Array:
 
 
 def given_beta(w: Array, R: Array, /) -> Array:
-    """β = wᵀ R w for a known correlation matrix ``(k, k)`` of the seeds as random variables."""
+    """β = wᵀ R w for a known correlation matrix ``(*b, k, k)`` of the seeds."""
     xp, k = namespace(w), w.shape[-1]
-    R = as_like(as_latents(R, "correlation"), w)
-    if tuple(R.shape) != (k, k):
+    R = as_latents(R, "correlation")
+    R = _checked(to_numpy(R) if is_dask_array(R) else R, k)
+    beta = _form(w, as_like(R, w))
+    return xp.where(_cancels(beta, w), xp.zeros_like(beta), beta)
+
+
+def _checked(R: Array, k: int) -> Array:
+    """The matrix, if random variables can have it."""
+    if tuple(R.shape[-2:]) != (k, k):
         raise BadInput(f"`correlation` must have shape ({k}, {k}), got {tuple(R.shape)}")
-    skew, diagonal = xp.abs(R - R.T), xp.linalg.diagonal(R)
-    if bool(xp.any(skew > 1e-5)) or bool(xp.any(xp.abs(diagonal - 1) > 1e-5)):
-        raise BadInput("`correlation` must be symmetric with ones on its diagonal")
+    xp = namespace(R)
+    skew = xp.abs(R - xp.matrix_transpose(R))
+    diagonal = xp.sum(R * xp.eye(k, dtype=R.dtype), axis=-1)
+    bad = xp.any(skew > 1e-5) | xp.any(xp.abs(diagonal - 1) > 1e-5)
+    R = guarded(R, bad, BadInput("`correlation` must be symmetric with ones on its diagonal"))
+    if not is_concrete(R):
+        return R
     least = float(to_numpy(xp.min(xp.linalg.eigvalsh(R))))
     if least < -1e-5 * k:
         raise BadInput(
             f"`correlation` must be positive semi-definite, got an eigenvalue of {least:.3g}; "
             "no random variables have these correlations"
         )
-    beta = xp.sum((w @ R) * w, axis=-1)
-    return xp.where(_cancels(beta, w), xp.zeros_like(beta), beta)
+    return R
 
 
 def estimated_beta(w: Array, u: Array, /) -> Array:
-    """β = wᵀ R w with the correlation of whitened seeds estimated from them and shrunk.
+    """β = Σ w_i² + δ, with the share δ of the correlations estimated from whitened seeds.
 
-    R̂_ij = ⟨u_i, u_j⟩ / (|u_i| |u_j|), R̂_ii = 1, and R = (1 - λ) R̂ + λ I, where
+    With the cosines R̂_ij = ⟨u_i, u_j⟩ / (|u_i| |u_j|), R̂_ii = 1,
 
-        λ = min(1, k (k - 1) / (D Σ_{i≠j} R̂_ij²))
+        δ̂ = Σ_{i≠j} w_i w_j R̂_ij,      s² = (2/D) Σ_{i≠j} w_i² w_j² (1 - R̂_ij²),
+        δ = max(0, 1 - s²/δ̂²) δ̂,
 
-    is the share of Σ R̂² that independent seeds of D entries would show by chance.
+    where s² is the variance that δ̂ has by the chance of D entries. The factor is the positive-part
+    estimator of James and Stein (1961) for one number: what chance explains is taken away, what
+    it does not explain stays. It looks at each row of weights by itself: a row depends on no seed
+    to which it gives no weight, and thousands of faint correlations that add up are seen
+    although no single one is.
 
     Parameters
     ----------
     w
         Weights ``(..., k)``.
     u
-        Seeds in standard normal coordinates, as rows ``(k, D)``.
+        Seeds in standard normal coordinates, as rows ``(*b, k, D)``.
 
     Notes
     -----
-    R̂ itself is never needed for k > D (group means over thousands of items): wᵀ R̂ w is the
-    squared norm of the weighted sum of unit seeds, and Σ R̂² is the same for the D x D product.
+    Beyond 1,024 seeds R̂_ij² is left out of s², so that no (k, k) matrix is made; δ is then a
+    little nearer to independence.
     """
     xp = namespace(w, u)
-    k, D = u.shape
+    k, D = u.shape[-2:]
     if k == 1 or D == 0:
-        return independent_beta(w)
-    u = xp.astype(u, w.dtype, copy=False)
-    norms = xp.linalg.vector_norm(u, axis=-1, keepdims=True)
-    n = u / xp.where(norms > 0, norms, xp.ones_like(norms))
-    gram = n @ n.T if k <= D else n.T @ n
-    ones = xp.sum(n * n, axis=-1)  # R̂_ii to rounding, and 0 for a seed without a direction
-    chance = k * (k - 1) / D
-    found = xp.sum(gram * gram) - xp.sum(ones * ones)
-    lam = chance / xp.where(found > chance, found, xp.full_like(found, chance))
-    y = w @ n if k > D else w @ gram
-    raw = xp.sum(y * y if k > D else y * w, axis=-1) + xp.sum(w * w * (1 - ones), axis=-1)
-    beta = (1 - lam) * raw + lam * independent_beta(w)
-    return xp.where(_cancels(raw, w), xp.zeros_like(beta), beta)
+        return independent_beta(w) + 0 * xp.sum(u, axis=(-2, -1))
+    n, ones = _unit(xp.astype(u, w.dtype, copy=False))
+    square, squares = independent_beta(w), w * w
+    if k <= MANY:
+        gram = n @ xp.matrix_transpose(n)
+        found, seen = _form(w, gram), _form(squares, gram * gram)
+    else:
+        y = times(w, n)
+        found, seen = xp.sum(y * y, axis=-1), xp.sum(squares * squares, axis=-1)
+    alone = xp.sum(squares * ones, axis=-1)
+    delta, s2 = found - alone, 2 / D * (square * square - seen)
+    s2 = xp.where(s2 > 0, s2, xp.zeros_like(s2))
+    real = delta * delta > s2
+    kept = delta - s2 / xp.where(real, delta, xp.ones_like(delta))
+    beta = square + xp.where(real, kept, xp.zeros_like(delta))
+    return xp.where(_cancels(found + square - alone, w), xp.zeros_like(beta), beta)
+
+
+def _unit(u: Array) -> tuple[Array, Array]:
+    """Rows of length 1, and R̂_ii to rounding: 0 for a row without a direction."""
+    xp = namespace(u)
+    square = xp.sum(u * u, axis=-1, keepdims=True)
+    n = u / xp.sqrt(xp.where(square > 0, square, xp.ones_like(square)))
+    return n, xp.sum(n * n, axis=-1)
+
+
+def _form(w: Array, M: Array) -> Array:
+    """wᵀ M w of each row."""
+    return namespace(w).sum(times(w, M) * w, axis=-1)
+
+
+def times(w: Array, M: Array) -> Array:
+    """Rows ``(..., k)`` times ``(k, m)``, or each row times its own matrix of ``(*b, k, m)``."""
+    return w @ M if M.ndim == 2 else (w[..., None, :] @ M)[..., 0, :]
 
 
 def _cancels(beta: Array, w: Array) -> Array:
