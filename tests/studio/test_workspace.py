@@ -551,7 +551,9 @@ def test_a_killed_encode_goes_on_and_its_lock_is_free(
     sizes = count(again, monkeypatch)
     assert again.encode(more) == 500
     assert len(sizes) == 50 - done
-    np.testing.assert_array_equal(again.items.latents, uninterrupted.items.latents)
+    np.testing.assert_allclose(  # the processes may have run on another number of threads
+        again.items.latents, uninterrupted.items.latents, atol=1e-5
+    )
     assert not litter(place)
     assert not list(place.glob("**/.*safetensors"))
 
