@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "zalgebra"
 
 MIDDLE = frozenset({"models", "estimators", "measures", "data"})
 GROUND = frozenset({"algebra", "types", "files"})
-EVERYTHING = MIDDLE | GROUND | {"studio", "zalgebra"}  # "zalgebra" is the package's front door
+DOORS = frozenset({"priors", "testing"})
+EVERYTHING = MIDDLE | GROUND | DOORS | {"studio", "zalgebra"}  # "zalgebra" is the package's front door
 MAY_IMPORT = {
     "types": frozenset(),
     "files": frozenset({"types"}),

@@ -19,6 +19,7 @@ _LAZY = {
     "Direction": "zalgebra.estimators.directions",
     "Items": "zalgebra.algebra.items",
     "Latent": "zalgebra.algebra.latent",
+    "Subspace": "zalgebra.algebra.subspace",
     "Workspace": "zalgebra.studio.workspace",
     "centroid": "zalgebra.algebra.combine",
     "check": "zalgebra.algebra.certificate",
@@ -35,7 +36,9 @@ _ROOMS = {
     "figures": "zalgebra.studio.figures",
     "measures": "zalgebra.measures",
     "models": "zalgebra.models",
-    "priors": "zalgebra.algebra.priors",
+    "priors": "zalgebra.priors",
+    "testing": "zalgebra.testing",
+    "transport": "zalgebra.algebra.transport",
     "types": "zalgebra.types",
     "weights": "zalgebra.algebra.weights",
 }
@@ -45,6 +48,7 @@ __all__ = [
     "Direction",
     "Items",
     "Latent",
+    "Subspace",
     "Workspace",
     "__version__",
     "algebra",
@@ -61,18 +65,21 @@ __all__ = [
     "models",
     "path",
     "priors",
+    "testing",
+    "transport",
     "types",
     "weights",
 ]
 
 if TYPE_CHECKING:
-    from zalgebra import algebra, estimators, measures, models, types
-    from zalgebra.algebra import priors, weights
+    from zalgebra import algebra, estimators, measures, models, priors, testing, types
+    from zalgebra.algebra import transport, weights
     from zalgebra.algebra.certificate import Certificate, check
     from zalgebra.algebra.combine import centroid, combine, interpolate, path
     from zalgebra.algebra.expressions import evaluate
     from zalgebra.algebra.items import Items
     from zalgebra.algebra.latent import Latent
+    from zalgebra.algebra.subspace import Subspace
     from zalgebra.data import datasets
     from zalgebra.estimators.directions import Direction
     from zalgebra.models import load

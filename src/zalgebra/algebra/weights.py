@@ -1,19 +1,36 @@
-"""Rows of weights: every interpolation, path and average is a choice of these.
+"""Rows of weights: every interpolation, path, average and grid is a choice of these.
 
-Each function gives an array of shape ``(..., k)`` for `zalgebra.combine`.
+Each builder gives an array of shape ``(..., k)`` for `zalgebra.combine`; `lengths` measures the
+way that a path has to go.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 import operator
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from zalgebra.algebra._arrays import as_latents, namespace
+from zalgebra.algebra._whole import at_least
+from zalgebra.algebra.paths import lengths, loop, polyline, spline
 from zalgebra.types import Array, BadInput
 
-__all__ = ["line", "polyline", "uniform"]
+__all__ = [
+    "lengths",
+    "line",
+    "loop",
+    "polyline",
+    "simplex_grid",
+    "spline",
+    "subspace_grid",
+    "uniform",
+]
+
+MOST_ROWS = 10_000_000  # of a simplex grid: 80 MB a seed
 
 
 def line(t: Array | ArrayLike, /) -> Array:
@@ -45,51 +62,8 @@ def line(t: Array | ArrayLike, /) -> Array:
     return namespace(s).stack([1 - s, s], axis=-1)
 
 
-def polyline(k: int, steps: int, *, closed: bool = False) -> np.ndarray:
-    """Weights of ``steps`` evenly timed positions through ``k`` keyframes in order.
-
-    Every segment takes the same time; both ends are keyframes, so an open path starts at weights
-    (1, 0, ...) and ends at (..., 0, 1) exactly. A closed path returns to the first keyframe and
-    leaves that repeated frame out, so that it loops without a stutter.
-
-    Parameters
-    ----------
-    k
-        Number of keyframes, at least 2.
-    steps
-        Number of positions, at least 2.
-    closed
-        Whether the path returns from the last keyframe to the first.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape ``(steps, k)``; each row sums to 1.
-
-    Examples
-    --------
-    >>> from zalgebra.algebra import weights
-    >>> weights.polyline(3, 5)
-    array([[1. , 0. , 0. ],
-           [0.5, 0.5, 0. ],
-           [0. , 1. , 0. ],
-           [0. , 0.5, 0.5],
-           [0. , 0. , 1. ]])
-    """
-    k, steps = at_least("keyframes", k, 2), at_least("steps", steps, 2)
-    end = k if closed else k - 1
-    s = np.arange(steps) * end / (steps if closed else steps - 1)  # whole numbers come out exact
-    segment = np.minimum(np.floor(s).astype(int), end - 1)
-    t = s - segment
-    w = np.zeros((steps, k))
-    rows = np.arange(steps)
-    w[rows, segment] = 1 - t
-    w[rows, (segment + 1) % k] += t
-    return w
-
-
 def uniform(k: int) -> np.ndarray:
-    """Weights ``(1/k, ..., 1/k)`` of a centroid of ``k`` seeds.
+    """Weights ``(1/k, ..., 1/k)`` of the centroid of ``k`` seeds.
 
     Examples
     --------
@@ -100,12 +74,103 @@ def uniform(k: int) -> np.ndarray:
     return np.full(at_least("seeds", k, 1), 1 / k)
 
 
-def at_least(name: str, value: int, least: int) -> int:
-    """The whole number ``value``, if it is at least ``least``."""
-    try:
-        number = operator.index(value)
-    except TypeError as error:
-        raise BadInput(f"`{name}` must be a whole number, got {value!r}") from error
-    if number < least:
-        raise BadInput(f"`{name}` must be at least {least}, got {number}")
-    return number
+def simplex_grid(k: int, n: int) -> np.ndarray:
+    """All weights of ``k`` seeds that are multiples of 1/n, none negative, with sum 1.
+
+    Parameters
+    ----------
+    k
+        Number of seeds, at least 1.
+    n
+        Steps along each edge of the simplex, at least 1.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(C(n + k - 1, k - 1), k)``, in falling lexicographic order: from (1, 0, ..., 0),
+        the first weight falls slowest, to (0, ..., 0, 1).
+
+    Examples
+    --------
+    >>> from zalgebra.algebra import weights
+    >>> weights.simplex_grid(3, 2)
+    array([[1. , 0. , 0. ],
+           [0.5, 0.5, 0. ],
+           [0.5, 0. , 0.5],
+           [0. , 1. , 0. ],
+           [0. , 0.5, 0.5],
+           [0. , 0. , 1. ]])
+    """
+    k, n = at_least("k", k, 1), at_least("n", n, 1)
+    count = math.comb(n + k - 1, k - 1)
+    if count > MOST_ROWS:
+        raise BadInput(
+            f"a simplex grid of {k} seeds in {n} steps has {count:,} rows, over {MOST_ROWS:,}; "
+            "take fewer steps, or draw Dirichlet weights"
+        )
+    # n stars and k - 1 bars between them; the stars between two bars are one weight.
+    bars = np.array(list(itertools.combinations(range(n + k - 1), k - 1)), dtype=int)
+    bars = np.pad(bars.reshape(count, k - 1)[::-1], ((0, 0), (1, 1)), constant_values=-1)
+    bars[:, -1] = n + k - 1
+    return (np.diff(bars, axis=1) - 1) / n
+
+
+def subspace_grid(
+    k: int,
+    n: int | Sequence[int],
+    *,
+    extent: float = 1.0,
+    axes: Sequence[int] = (0, 1),
+    at: ArrayLike | None = None,
+) -> np.ndarray:
+    """Rows of a regular grid in the space of ``k`` weights, around the centroid.
+
+    Weights ``at`` + a e_i + b e_j for a and b from -extent to extent. `zalgebra.Subspace.grid`
+    lays the same grid in the coordinates of a subspace.
+
+    Parameters
+    ----------
+    k
+        Number of seeds, or of coordinates.
+    n
+        Points along each axis, or one number for each.
+    extent
+        Half the grid's width.
+    axes
+        The weights that vary, counted from 0; all others stay as in ``at``.
+    at
+        The grid's middle ``(k,)``; default `uniform` weights.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(n, n, k)`` for two axes; entry [i, j] is i steps along the first of ``axes`` and j
+        along the second.
+
+    Examples
+    --------
+    >>> from zalgebra.algebra import weights
+    >>> weights.subspace_grid(3, (2, 3), at=[0, 0, 1])[..., :2].tolist()
+    [[[-1.0, -1.0], [-1.0, 0.0], [-1.0, 1.0]], [[1.0, -1.0], [1.0, 0.0], [1.0, 1.0]]]
+    """
+    middle = uniform(k) if at is None else np.asarray(as_latents(at, "at"), dtype=float)
+    axes = tuple(operator.index(a) for a in axes)
+    if middle.shape != (k,):
+        raise BadInput(f"`at` must have shape ({k},), got {middle.shape}")
+    if not axes or len(set(axes)) < len(axes) or not set(axes) <= set(range(k)):
+        raise BadInput(f"`axes` must be different numbers from 0 to {k - 1}, got {axes}")
+    sizes = tuple(n) if isinstance(n, Sequence) else (n,) * len(axes)
+    if len(sizes) != len(axes):
+        raise BadInput(f"`n` must be one number, or one for each of {len(axes)} axes, got {n}")
+    sizes = tuple(at_least("n", size, 1) for size in sizes)
+    points = np.broadcast_to(middle, (*sizes, k)).copy()
+    for axis, offsets in zip(
+        axes, np.meshgrid(*map(_symmetric, sizes), indexing="ij"), strict=True
+    ):
+        points[..., axis] += extent * offsets
+    return points
+
+
+def _symmetric(n: int) -> np.ndarray:
+    """``n`` numbers from -1 to 1, mirrored exactly; 0 for one."""
+    return (2 * np.arange(n) - (n - 1)) / max(n - 1, 1)

@@ -1,0 +1,144 @@
+"""The figures of the page Mathematics: each draws one of its claims from numbers made here.
+
+    .venv/bin/python docs/gallery/mathematics.py
+
+It writes ``docs/assets/mathematics-*.png``; seed 0, a few seconds on one core.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+from scipy.special import ndtri
+
+import zalgebra as za
+
+ASSETS = Path(__file__).parents[1] / "assets"
+INK = {"linear": "#b3541e", "slerp": "#3b6ea5", "lol": "#2f7d4f", "plain": "#b3541e"}
+NAMES = {"linear": "LERP", "slerp": "SLERP", "lol": "LOL"}
+
+
+def averages(ax: Axes, D: int = 4096) -> None:
+    """Variance of the average of k independent seeds."""
+    rng = np.random.default_rng(0)
+    counts = np.array([1, 2, 3, 5, 8, 12, 20, 32])
+    for method in ("linear", "slerp", "lol"):
+        found = [za.centroid(rng.standard_normal((k, D)), method=method).var() for k in counts]
+        ax.plot(counts, found, "o-", color=INK[method], label=NAMES[method], markersize=4)
+    ax.plot(counts, 1 / counts, ":", color="grey", label="1/k")
+    ax.set(xscale="log", xlabel="seeds averaged", ylabel="variance of the average")
+    ax.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+    ax.set_title("An average keeps the prior only under LOL")
+
+
+def pace(ax: Axes, D: int = 100_000) -> None:
+    """Where slerp and LOL stand on the arc between two independent seeds."""
+    a, b = np.random.default_rng(0).standard_normal((2, D))
+    t = np.linspace(0, 1, 101)
+    angle = {}
+    for method in ("slerp", "lol"):
+        z = za.interpolate(a, b, t, method=method)
+        cosine = z @ a / np.linalg.norm(z, axis=1) / np.linalg.norm(a)
+        angle[method] = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+        ax.plot(t, angle[method], color=INK[method], label=NAMES[method])
+    gap = np.abs(angle["slerp"] - angle["lol"])
+    ax.annotate(
+        f"at most {gap.max():.1f}° apart",
+        (t[gap.argmax()], angle["lol"][gap.argmax()]),
+        (0.42, 12),
+        arrowprops={"arrowstyle": "-", "color": "grey"},
+    )
+    ax.set(xlabel="position t", ylabel="angle from the first seed, degrees")
+    ax.set_title("SLERP and LOL: one arc, two paces")
+
+
+def correlated(ax: Axes, D: int = 784, repeats: int = 200) -> None:
+    """Variance of eight averaged seeds that hang together."""
+    rhos = np.array([0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6])
+    labels = {"independent": "taken as independent", "estimate": 'correlation="estimate"'}
+    for correlation, colour in (("independent", INK["plain"]), ("estimate", INK["lol"])):
+        rng, found = np.random.default_rng(0), []
+        for rho in rhos:
+            shared = rng.standard_normal((repeats, 1, D))
+            x = np.sqrt(rho) * shared + np.sqrt(1 - rho) * rng.standard_normal((repeats, 8, D))
+            found.append(np.mean(za.centroid(x, axis=1, correlation=correlation) ** 2))
+        ax.plot(rhos, found, "o-", color=colour, label=labels[correlation], markersize=4)
+    ax.axhline(1, color="grey", linewidth=0.8, linestyle=":")
+    ax.set(xlabel="correlation among eight seeds", ylabel="variance of their average")
+    ax.set_title("Seeds that hang together")
+
+
+def provenance(ax: Axes, D: int = 784, repeats: int = 2000) -> None:
+    """Norms of combinations of combinations that share their seeds."""
+    x = np.random.default_rng(0).standard_normal((repeats, 2, D))
+    first, second = (za.combine([1 - t, t], x, axis=1) for t in (0.5, 0.3))
+    reused = za.centroid(np.stack([first, second], axis=1), axis=1)
+    kept = za.combine([0.5 + 0.7, 0.5 + 0.3], x, axis=1)
+    bins = np.linspace(0.85, 1.55, 90)
+    for z, label, colour in (
+        (reused, "results reused as new seeds", INK["plain"]),
+        (kept, "weights added, prior applied once", INK["lol"]),
+    ):
+        norms = np.linalg.norm(z, axis=1) / np.sqrt(D)
+        words = f"{label}: variance {np.mean(z**2):.2f}"
+        ax.hist(norms, bins, density=True, color=colour, alpha=0.75, label=words)
+    r = np.linspace(0.85, 1.55, 400)
+    ax.plot(r, stats.chi(D, scale=1 / np.sqrt(D)).pdf(r), color="black", label="the prior's law")
+    ax.set(xlabel="norm of the latent / √D", ylabel="density", ylim=(0, 34))
+    ax.set_title("Results must remember their seeds")
+
+
+def tails(ax: Axes) -> None:
+    """Normal coordinates of Laplace entries, in float32."""
+    u = np.linspace(0, 12, 400)
+    prior = za.priors.Independent(stats.laplace())
+    x = prior.from_normal(u[:, None]).astype(np.float32)
+    with np.errstate(divide="ignore"):
+        plain = ndtri((1 - 0.5 * np.exp(-x)).astype(np.float32))[:, 0]
+    ours = prior.to_normal(x)[:, 0]
+    ax.plot(u, ours, color=INK["lol"], label="logarithms of the smaller tail")
+    finite = np.isfinite(plain)
+    ax.plot(u[finite], plain[finite], color=INK["plain"], label="Φ⁻¹(F(x))")
+    end = u[finite].max()
+    ax.axvline(end, color=INK["plain"], linewidth=0.8, linestyle=":")
+    ax.text(end + 0.15, 2, f"infinite\nfrom {end:.1f} on", color=INK["plain"])
+    ax.set(xlabel="true u of a Laplace entry", ylabel="u recovered in float32")
+    ax.set_title("Tails that survive")
+
+
+def strength(ax: Axes) -> None:
+    """The share of a direction in the result, by weight and by angle."""
+    s = np.linspace(0, 8, 200)
+    ax.plot(s, s / np.sqrt(1 + s**2), color=INK["plain"], label="weight s, 0 to 8")
+    ax.plot(s, np.sin(np.radians(90 * s / 8)), color=INK["lol"], label="angle θ, 0° to 90°")
+    ax.set(xlabel="position of the slider", ylabel="share of the direction", xticks=[])
+    ax.set_title("Why strength is an angle")
+
+
+PANELS = {
+    "averages": averages,
+    "pace": pace,
+    "correlated": correlated,
+    "provenance": provenance,
+    "tails": tails,
+    "strength": strength,
+}
+
+
+def main() -> None:
+    for name, draw in PANELS.items():
+        figure = Figure(figsize=(5.6, 3.4), layout="constrained")
+        ax = figure.subplots()
+        draw(ax)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False, fontsize=8)
+        figure.savefig(ASSETS / f"mathematics-{name}.png", dpi=120)
+        print(ASSETS / f"mathematics-{name}.png")
+
+
+if __name__ == "__main__":
+    main()
