@@ -178,14 +178,18 @@ def path(
     steps: int,
     *,
     closed: bool = False,
+    pace: str = "time",
     prior: Prior | None = None,
     method: str = "lol",
     correlation: str | Array = "independent",
 ) -> Array:
     """Latents ``(steps, *shape)`` on the way through the keyframes ``(k, *shape)`` in order.
 
-    Each segment takes the same time. With ``closed`` the path returns to its first keyframe and
-    loops. ``prior``, ``method`` and ``correlation`` as in `combine`.
+    With ``pace="time"`` (default) each segment takes the same time, with ``"arc"`` the speed is
+    constant along the whole way, by the angles between the keyframes (`zalgebra.weights.lengths`).
+    With ``closed`` the path returns to its first keyframe and loops. ``prior``, ``method`` and
+    ``correlation`` as in `combine`. A way without corners is `combine` with
+    `zalgebra.weights.spline`.
 
     Examples
     --------
@@ -195,7 +199,10 @@ def path(
     (9, 16)
     """
     x = _seeds(keyframes, "keyframes")
-    w = rows.polyline(x.shape[0], steps, closed=closed)
+    if pace not in ("time", "arc"):
+        raise BadInput(f"`pace` must be 'time' or 'arc', got {pace!r}")
+    arcs = rows.lengths(x, closed=closed, prior=prior) if pace == "arc" else None
+    w = rows.polyline(x.shape[0], steps, closed=closed, pace=arcs)
     return combine(w, x, prior=prior, method=method, correlation=correlation)
 
 
