@@ -10,6 +10,7 @@ from rich.console import Console
 from scipy import stats
 
 import zalgebra as za
+from zalgebra import Certificate
 from zalgebra.types import BadInput
 
 
@@ -17,24 +18,7 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape)
 
 
-# False alarms: of true samples, 5 % are rejected at the 5 % level, and p-values are uniform.
-
-
-@pytest.mark.parametrize(("D", "n"), [(16, 10_000), (64, 10_000), (784, 5_000)])
-@pytest.mark.parametrize("test", ["norm", "ks"])
-def test_true_samples_are_rejected_at_the_level(D, n, test) -> None:
-    p = za.check(normal(n, D, seed=D)).p_values[test]
-    for level in (0.05, 0.01):
-        rejected = int((p < level).sum())
-        low, high = stats.binom.ppf([5e-5, 1 - 5e-5], n, level)
-        assert low <= rejected <= high
-    assert stats.kstest(p, "uniform").pvalue > 1e-4
-
-
-@pytest.mark.parametrize("test", ["norm", "ks"])
-def test_the_false_alarm_test_can_fail(test) -> None:
-    p = za.check(1.1 * normal(1000, 784)).p_values[test]
-    assert (p < 0.05).mean() > 0.07
+# False alarms and power of each test are in test_goodness.py.
 
 
 def test_p_values_are_scipys() -> None:
@@ -95,7 +79,20 @@ def test_every_dtype_is_judged_alike(xp) -> None:
 
 
 SMALL, LARGE, GOOD = 0.3 * normal(1, 1000), 3 * normal(1, 1000), normal(20, 1000, seed=1)
-SHAPE = np.sign(normal(1, 1000))
+FIELD = normal(1, 4, 32, 32)
+
+
+def smooth(axis: int) -> np.ndarray:
+    return (FIELD + np.roll(FIELD, 1, axis)) / np.sqrt(2)
+
+
+def with_channel(factor: float) -> np.ndarray:
+    z = FIELD.copy()
+    z[:, 2] *= factor
+    return z
+
+
+WRONG = "the latent is implausible under the prior: "
 
 
 @pytest.mark.parametrize(
@@ -103,16 +100,152 @@ SHAPE = np.sign(normal(1, 1000))
     [
         (GOOD[:1], "the latent is plausible under the prior (variance 0.9"),
         (GOOD, "all 20 latents are plausible under the prior (variance 0.99 of the prior's, W1 "),
-        (SMALL, "the latent is implausible under the prior: too small (variance 0.09 of"),
-        (LARGE, "the latent is implausible under the prior: too large (variance 8."),
-        (SHAPE, "the latent is implausible under the prior: of the wrong shape (variance 1.00 of"),
+        (GOOD[:1, :64], "the latent is plausible under the prior (variance 0.74 of the prior's, "
+         "W1 0.15; 64 entries show only gross departures)"),
+        (SMALL, WRONG + "too small (variance 0.09 of"),
+        (LARGE, WRONG + "too large (variance 8."),
+        (GOOD[:1] + 0.4, WRONG + "shifted (mean 0.35, variance 0.97 of"),
+        (GOOD[:1] - 0.4, WRONG + "shifted (mean -0.45, variance 0.97 of"),
+        (np.sign(GOOD[:1]), WRONG + "light-tailed (excess kurtosis -2.00, variance 1.00 of"),
+        (np.random.default_rng(0).standard_t(4, (1, 4000)) / np.sqrt(2), WRONG + "heavy-tailed ("),
+        (np.random.default_rng(0).exponential(size=(1, 4000)) - 1, WRONG + "skewed (skewness "),
+        (smooth(2), WRONG + "correlated along axis 1 (lag-one correlation 0."),
+        (smooth(3), WRONG + "correlated along axis 2 (lag-one correlation 0."),
+        (np.tile([1.0, -1.0], 500)[None] * abs(GOOD[:1]), WRONG + "alternating along axis 0 ("),
+        (with_channel(1.6), WRONG + "channel 2 out of balance (its variance 2."),
         ([*GOOD, *LARGE], "1 of 21 latents is implausible under the prior: too large (variance 8"),
         ([*GOOD, *SMALL, *LARGE], "2 of 22 latents are implausible under the prior: off in scale"),
+        ([*LARGE, *LARGE, *(GOOD[:1] + 0.4)],
+         "3 of 3 latents are implausible under the prior: 2 too large, 1 shifted (variance 8"),
         (GOOD[:0], "there are no latents to check"),
     ],
-)
+)  # fmt: skip
 def test_the_verdict_is_a_sentence_about_what_failed(z, sentence) -> None:
     assert za.check(np.asarray(z)).verdict.startswith(sentence)
+
+
+def test_a_noticeable_effect_alone_or_a_small_p_value_alone_fails_nothing() -> None:
+    certificate = za.check(normal(1, 30, seed=4))  # a mean of 0.2 is noise among 30 entries
+    assert abs(certificate.effects["mean"][0]) > 0.1
+    assert certificate.plausible.all()
+    certificate = za.check(normal(1, 100_000) + 0.05)
+    assert certificate.rejected["mean"].all()
+    assert certificate.plausible.all()
+
+
+# Families of tests.
+
+
+def test_rejections_are_holms() -> None:
+    p = {"a": np.array([0.001, 0.013, 0.9]), "b": np.array([0.009, 0.5, 0.012])}
+    found = Certificate(p, {"norm": np.ones(3)}, 9, level=0.05).rejected
+    # Sorted: 0.001 x 6, 0.009 x 5, 0.012 x 4, 0.013 x 3, then 0.5 x 2 stops.
+    assert found["a"].tolist() == [True, True, False]
+    assert found["b"].tolist() == [True, False, True]
+    assert not Certificate(p, {"norm": np.ones(3)}, 9, level=0.005).rejected["b"].any()
+    one = Certificate({"a": np.array([0.02, 0.03])}, {"norm": np.ones(2)}, 9, level=0.05)
+    assert one.rejected["a"].tolist() == [True, True]  # Bonferroni's rule would keep the second
+    stopped = Certificate({"a": np.array([0.03, 0.04])}, {"norm": np.ones(2)}, 9, level=0.05)
+    assert stopped.rejected["a"].tolist() == [False, False]  # a later success does not count
+
+
+def test_a_higher_level_rejects_more() -> None:
+    z = 1.35 * normal(20, 64, seed=2)
+    failed = [int((~za.check(z, level=level).plausible).sum()) for level in (1e-6, 0.01, 0.5)]
+    assert failed == sorted(failed)
+    assert failed[0] < failed[2]
+
+
+def test_latents_are_judged_in_chunks_as_at_once(monkeypatch) -> None:
+    z = normal(7, 3, 5, 5)
+    whole = za.check(z)
+    monkeypatch.setattr("zalgebra.algebra.certificate.CHUNK", 160)
+    parts = za.check(z)
+    for found, expected in [(parts.p_values, whole.p_values), (parts.effects, whole.effects)]:
+        assert list(found) == list(expected)
+        for name in found:
+            np.testing.assert_allclose(found[name], expected[name], rtol=1e-9)
+    assert parts.verdict == whole.verdict
+
+
+@pytest.mark.parametrize(
+    ("shape", "left_out"),
+    [
+        ((1,), {"variance", "skew", "kurtosis", "whiteness", "channels"}),
+        ((10,), {"kurtosis", "whiteness", "channels"}),
+        ((64,), {"channels"}),
+        ((1, 8, 8), {"channels"}),
+        ((64, 1), {"channels"}),
+        ((4, 4, 4), set()),
+    ],
+)
+def test_tests_that_the_latents_cannot_carry_are_left_out(shape, left_out) -> None:
+    tests = {"mean", "norm", "variance", "skew", "kurtosis", "whiteness", "channels"}
+    for n in (0, 2):
+        assert set(za.check(normal(n, *shape)).p_values) == (tests | {"ks", "cvm", "ad"}) - left_out
+
+
+class Sphere(za.priors.Normal):
+    fixed_radius = True
+
+
+def test_a_prior_of_one_radius_is_not_tested_for_it() -> None:
+    z = normal(300, 64)
+    z *= 8 / np.linalg.norm(z, axis=1, keepdims=True)
+    assert not {"norm", "variance"} & set(za.check(z, Sphere()).p_values)
+    for p in za.check(z, Sphere()).p_values.values():
+        assert (p < 0.01).sum() <= stats.binom.ppf(1 - 1e-4, 300, 0.01)
+    assert za.check(z, Sphere()).plausible.all()
+    assert za.check(z, Sphere(), replicate="latents").plausible.all()
+    assert not za.check(z, replicate="latents").plausible.any()  # of N(0, I) norms would vary
+
+
+# The latents as the sample.
+
+
+POPULATION = normal(60, 40, seed=5)
+COPY = np.concatenate([POPULATION, POPULATION[:1] + 0.1])
+PLANE = POPULATION @ normal(40, 5) @ normal(5, 40) / np.sqrt(200)
+SPHERE = POPULATION / np.linalg.norm(POPULATION, axis=1, keepdims=True) * np.sqrt(40)
+
+
+def one_entry(factor: float, shift: float) -> np.ndarray:
+    z = POPULATION.copy()
+    z[:, 7] = factor * z[:, 7] + shift
+    return z
+
+
+@pytest.mark.parametrize(
+    ("z", "sentence"),
+    [
+        (POPULATION, "plausible under the prior (variance 1.0"),
+        (2 * POPULATION, "implausible under the prior: too large (variance 3.98"),
+        (0.5 * POPULATION, "implausible under the prior: too small (variance 0.2"),
+        (COPY, "implausible under the prior: near copies among them (cosine 0.99"),
+        (PLANE, "implausible under the prior: confined to a subspace (cosines "),
+        (SPHERE, "implausible under the prior: too equal in norm (spread of norms 0.00"),
+        (one_entry(0.1, 0), "implausible under the prior: entry 7 off its law (its variance 0.0"),
+        (one_entry(1, 2), "implausible under the prior: entry 7 off its law (its mean "),
+    ],
+)
+def test_a_population_is_judged_as_one(z, sentence) -> None:
+    certificate = za.check(z, replicate="latents")
+    assert certificate.verdict.startswith(f"the {len(z)} latents are, as a population, {sentence}")
+    assert len(certificate) == 1
+    assert {v.shape for v in [*certificate.p_values.values(), *certificate.effects.values()]} == {
+        (1,)
+    }
+    assert certificate.to_dict()["latents"] == len(z)
+    assert f"all {len(z)}" in certificate._repr_html_()
+    assert len(certificate.__rich__().rows) == 1
+
+
+def test_what_no_single_latent_shows_the_population_does() -> None:
+    shared = 0.6 * normal(1, 400, seed=9) + 0.8 * normal(100, 400, seed=8)  # one mean for all
+    assert za.check(shared).plausible.all()
+    certificate = za.check(shared, replicate="latents")
+    assert not certificate.plausible.any()
+    assert certificate.effects["mean"] == pytest.approx(0.6, abs=0.05)
 
 
 @pytest.mark.parametrize("z", [GOOD[:0], GOOD[:1], np.concatenate([GOOD, LARGE])])
@@ -151,3 +284,16 @@ def test_certificates_compare_by_identity() -> None:
 def test_bad_input_is_one_clear_sentence(z, words) -> None:
     with pytest.raises(BadInput, match=words):
         za.check(z)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"replicate": "rows"}, '`replicate` must be "entries" or "latents", got \'rows\''),
+        ({"replicate": "latents"}, "needs at least 8 latents, got 7"),
+        ({"level": 0}, "`level` must be between 0 and 1, got 0"),
+    ],
+)
+def test_bad_options_are_one_clear_sentence(options, words) -> None:
+    with pytest.raises(BadInput, match=words):
+        za.check(normal(7, 5), **options)

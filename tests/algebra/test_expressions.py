@@ -136,6 +136,11 @@ def refused(text: str, names=ITEMS) -> str:
         ("mean('5_o_clock shadow'=1)", 'mean("5_o_clock shadow"=1)'),
         ("mean(\"smile\"=1)", "mean(smile=1)"),
         ("mean(smile=1) - mean(smile=0)", "mean(smile=1) - mean(smile=0)"),
+        ("seed(3)", "seed(3)"),
+        ("0.5 seed(3) + seed( 7 )/2", "0.5*seed(3) + 0.5*seed(7)"),
+        ("lerp(seed(0), a, 1/4)", "0.75*seed(0) + 0.25*a"),
+        ("mean(seed(1), seed(1))", "seed(1)"),
+        ("seed(18446744073709551615)", "seed(18446744073709551615)"),
         ("a + 20° smile - mean(smile=1)/2", "a + 20° smile - 0.5*mean(smile=1)"),
     ],
 )  # fmt: skip
@@ -183,25 +188,37 @@ def test_the_textbook_equation() -> None:
 # Everything that the grammar allows, against an evaluation of our own.
 
 
+WORDS = [
+    ("a", ("seed", "", "a")),
+    ("b", ("seed", "", "b")),
+    ("'the man'", ("seed", "", "the man")),
+    ("img:3", ("seed", "", "img:3")),
+    ('"img:7"', ("seed", "", "img:7")),
+    ("smile", ("shift", "", "smile")),
+    ("seed(0)", ("number", "", "seed(0)")),
+    ("seed( 12 )", ("number", "", "seed(12)")),
+]
+
+
 class Writer:
     """Writes random expressions together with the weights that they must have."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
 
-    def latent(self, depth: int) -> tuple[str, dict[str, float]]:
+    def latent(self, depth: int) -> tuple[str, dict[tuple, float]]:
         kind = self.random.randrange(9) if depth else self.random.randrange(4)
         if kind < 2:
-            word = self.random.choice(["a", "b", "'the man'", "img:3", '"img:7"', "smile", "img:0"])
-            return word, {word.strip("'\""): 1.0}
+            word, key = self.random.choice(WORDS)
+            return word, {key: 1.0}
         if kind == 2:
             number, size = self.number(0)
             unit = self.random.choice(["°", "deg", "sd", " σ", " sd"])
-            key = "° smile" if unit in ("°", "deg") else "sd smile"
+            key = ("turn", "°", "smile") if unit in ("°", "deg") else ("shift", "sd", "smile")
             return f"{number}{unit} smile", {key: size}
         if kind == 3:
             group = self.random.choice(["mean(smile=1)", "mean(age>=3, class=Sandal)"])
-            return group, {group: 1.0}
+            return group, {("group", "", group): 1.0}
         if kind == 4:
             sign = self.random.choice("+-")
             (p, u), (q, v) = self.latent(depth - 1), self.latent(depth - 1)
@@ -214,7 +231,7 @@ class Writer:
             return form.format(n=f"({number})", p=p), combined({}, u, factor)
         if kind == 6:
             parts = [self.latent(depth - 1) for _ in range(self.random.randint(1, 3))]
-            total: dict[str, float] = {}
+            total: dict[tuple, float] = {}
             for _, u in parts:
                 total = combined(total, u, 1 / len(parts))
             return f"mean({', '.join(p for p, _ in parts)})", total
@@ -235,7 +252,7 @@ class Writer:
         return text, float(text)
 
 
-def combined(u: dict[str, float], v: dict[str, float], factor: float) -> dict[str, float]:
+def combined(u: dict[tuple, float], v: dict[tuple, float], factor: float) -> dict[tuple, float]:
     return {k: u.get(k, 0.0) + factor * v.get(k, 0.0) for k in {**u, **v}}
 
 
@@ -244,7 +261,7 @@ def test_three_thousand_expressions_mean_what_they_say() -> None:
     for _ in range(3000):
         text, expected = writer.latent(depth=4)
         latent = read(text)
-        found = {word: c for word, (c, _) in latent._terms.items()}
+        found = {key: c for key, (c, _) in latent._terms.items()}
         assert found == pytest.approx(expected, rel=1e-9, abs=1e-9), text
         printed = repr(latent)
         if printed == "0":
@@ -257,7 +274,8 @@ def test_three_thousand_expressions_mean_what_they_say() -> None:
 
 TOKENS = [
     *"+-*/()=<>,−·×°σ!", "<=", ">=", "!=", "deg", "sd", "a", "b", "smile", "img:3", "img:99",
-    "img:", "img:03", "nobody", "mean", "lerp", "mean(", "lerp(", "0", "1", "2.5", "1e999", "1e",
+    "img:", "img:03", "nobody", "seed", "seed(", "seed(7)", "mean", "lerp", "mean(", "lerp(",
+    "0", "1", "2.5", "1e999", "1e",
     "1e300", "1e-300", ".", "20°", "2sd", "'long hair'", '"', "'", "''", "class", "Sandal", "age",
     "mood", "happy", "\n", "\x00", "\\", "_", "é", "½", "²", "٣", "🙂", "$", "[", "]", "{", "#",
     "__import__", "lambda", "9" * 400, "img:" + "9" * 5000,
@@ -339,6 +357,16 @@ def assert_one_sentence(message: str) -> None:
         ("2sd b", "'b' is no direction, so it has no sd, at 'b' of the expression '2sd b'"),
         ("mean()", "expected a latent, a direction or a number, at ')' of the expression 'mean()'"),
         ("mean(", "expected a latent, a direction or a number, at its end of"),
+        ("seed", "unknown name 'seed' (known: "),
+        ("seed(3", "expected ')', at its end of the expression 'seed(3'"),
+        ("seed(3, 4)", "expected ')', at ', 4)' of the expression 'seed(3, 4)'"),
+        ("seed(-1)", "`seed` takes a whole number from 0 to 18446744073709551615: seed(3), at"),
+        ("seed(1.5)", "`seed` takes a whole number from 0"),
+        ("seed(03)", "`seed` takes a whole number from 0"),
+        ("seed(1e3)", "`seed` takes a whole number from 0"),
+        ("seed(18446744073709551616)", "`seed` takes a whole number from 0"),
+        ("seed(" + "9" * 5000 + ")", "`seed` takes a whole number from 0"),
+        ("20° seed(3)", "unknown name 'seed'"),
         ("mean(1, a)", "`mean` takes latents or label conditions, at 'mean(1, a)' of"),
         ("mean(1, 2)", "`mean` takes latents or label conditions, at 'mean(1, 2)' of"),
         ("lerp(a, b)", "`lerp` takes two latents and a position: lerp(a, b, 0.5), at 'lerp("),

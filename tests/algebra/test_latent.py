@@ -25,11 +25,13 @@ def atoms() -> list[za.Latent]:
         za.Latent(C, "img:3"),
         za.Latent(E, "my face"),
         za.Latent(F, "sd"),
-        za.Latent.mean({"img:3": C, "img:4": E}, "mean(smile=1)"),
+        za.Latent.group({"img:3": C, "img:4": E}, "mean(smile=1)"),
         za.Latent.shift(V, "smile"),
-        za.Latent.shift(W, "sd smile"),
+        za.Latent.shift(W, "smile", unit="sd"),
         za.Latent.turn(V, "smile", 1),
         za.Latent.turn(W, "long hair", 1),
+        za.Latent.seed(3),
+        za.Latent(V, "seed(3)"),
     ]
 
 
@@ -100,7 +102,7 @@ def test_the_same_seed_twice_adds_up() -> None:
 
 
 def test_a_group_shares_its_weight_and_its_seeds_add_up() -> None:
-    group = za.Latent.mean({"img:3": C, "img:4": E}, "mean(smile=1)")
+    group = za.Latent.group({"img:3": C, "img:4": E}, "mean(smile=1)")
     mix = group + za.Latent(C, "img:3")
     assert mix.weights == {"img:3": 1.5, "img:4": 0.5}
     assert repr(mix) == "mean(smile=1) + img:3"
@@ -126,8 +128,8 @@ class Stub:
         if unit == "°":
             return za.Latent.turn(W if name == "long hair" else V, name, strength)
         if unit == "sd":
-            return strength * za.Latent.shift(W, f"sd {name}")
-        return strength * za.Latent.shift(V, name)
+            return strength * za.Latent.shift(W, name, unit="sd")
+        return strength * za.Latent.shift(V, name, unit="")
 
 
 class Names(dict):
@@ -137,7 +139,16 @@ class Names(dict):
 
 
 NAMES = Names(
-    {"a": A, "b": B, "img:3": C, "my face": E, "sd": F, "smile": Stub(), "long hair": Stub()}
+    {
+        "a": A,
+        "b": B,
+        "img:3": C,
+        "my face": E,
+        "sd": F,
+        "seed(3)": V,
+        "smile": Stub(),
+        "long hair": Stub(),
+    }
 )
 
 
@@ -151,7 +162,7 @@ def test_what_is_printed_reads_back(latent) -> None:
 
 
 def test_what_is_printed() -> None:
-    a, b, _, face, sd, group, smile, sd_smile, turn, hair = atoms()
+    a, b, _, face, sd, group, smile, sd_smile, turn, hair, third, named = atoms()
     for latent, text in (
         (a + b / 2 - face, 'a + 0.5*b - "my face"'),
         (-a, "-a"),
@@ -161,6 +172,7 @@ def test_what_is_printed() -> None:
         (2 * sd_smile - 20 * turn, "2sd smile - 20° smile"),
         (turn + sd_smile + 7.5 * hair, '1° smile + 1sd smile + 7.5° "long hair"'),
         (1e20 * a + 1e-20 * b, "1e+20*a + 1e-20*b"),
+        (third / 2 - third * 2 + named, '-1.5*seed(3) + "seed(3)"'),
         (np.array([0, 0.5]) * a - np.array([1, 2]) * turn, "[0 … 0.5]*a + [-2 … -1]° smile"),
     ):
         assert repr(latent) == text
@@ -168,12 +180,52 @@ def test_what_is_printed() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["deg", "σ", "°", "sd:1", "a b", "2nd", "", "a-b", "don't", 'the "x"', "ä", "mean", "\n"],
+    [
+        "deg",
+        "σ",
+        "°",
+        "sd:1",
+        "a b",
+        "2nd",
+        "",
+        "a-b",
+        "don't",
+        'the "x"',
+        "ä",
+        "mean",
+        "\n",
+        "sd x",
+        "° x",
+        "seed(3)",
+        "seed",
+        "mean(smile=1)",
+        "20° smile",
+        "z.npy",
+        "a.safetensors#b",
+    ],
 )
 def test_any_name_reads_back(name) -> None:
-    latent = 2 * za.Latent(A, name) - za.Latent.turn(V, "smile", 3)
+    latent = 2 * za.Latent(A, name) - za.Latent.turn(V, "smile", 3) + za.Latent.seed(3)
     names = {name: A, "smile": Stub()}
     assert za.evaluate(repr(latent), names) == latent
+    assert len(latent.weights) == 2
+    for unit in (None, "°", "sd"):  # and the same as the name of a direction
+        latent = za.Latent.seed(1) + Stub().latent(2, unit, name)
+        assert za.evaluate(repr(latent), {name: Stub()}) == latent
+
+
+def test_names_alike_are_different_terms() -> None:
+    a = za.Latent(A, "a")
+    mix = (
+        a + za.Latent.shift(V, "sd x", unit="") + za.Latent.shift(W, "x", unit="sd")
+        + za.Latent.turn(V, "x", 3) + za.Latent.shift(V, "° x", unit="")
+        + za.Latent(B, "seed(7)") + za.Latent.seed(7) + za.Latent(C, "mean(smile=1)")
+    )  # fmt: skip
+    assert repr(mix) == (
+        'a + "sd x" + 1sd x + 3° x + "° x" + "seed(7)" + seed(7) + "mean(smile=1)"'
+    )
+    assert list(mix.weights) == ["a", '"seed(7)"', "seed(7)", "mean(smile=1)"]
+    assert np.array_equal(mix.seeds['"seed(7)"'], B)
 
 
 # Batches.
@@ -208,12 +260,93 @@ def test_a_recipe_keeps_its_own_weights() -> None:
 
 def test_a_batch_with_shifts_and_turns_is_row_by_row() -> None:
     prior = za.priors.Gaussian(np.full(SHAPE, 2.0), np.arange(1.0, 25.0).reshape(SHAPE))
-    a, b, _, _, _, _, smile, _, turn, hair = atoms()
+    a, b, _, _, _, _, smile, _, turn, hair, *_ = atoms()
     angles = np.array([-30.0, 0, 60])
     batch = a + np.array([1.0, 2, 3]) * b + angles * smile + angles * turn + 10 * hair
     z = batch.array(prior=prior)
     for i in range(3):
         np.testing.assert_allclose(z[i], batch[i].array(prior=prior), rtol=1e-10)
+
+
+def test_a_batch_is_a_sequence_and_one_latent_is_none() -> None:
+    a, b = za.Latent(A, "a"), za.Latent(B, "b")
+    walk = a.lerp(b, np.linspace(0, 1, 5))
+    assert len(walk) == 5
+    assert list(walk)[2] == (a + b) / 2
+    assert len(walk[:0]) == 0
+    grid = walk * np.ones((2, 1))
+    assert (len(grid), grid[1].batch_shape, grid[..., 3] == walk[[3, 3]]) == (2, (5,), True)
+    assert walk[np.array([True, False, False, False, True])] == walk[::4]
+    with pytest.raises(TypeError, match="a is one latent, not a batch, so it has no length"):
+        len(a)
+    with pytest.raises(TypeError, match="not a batch"):
+        list(a)
+    with pytest.raises(IndexError):
+        a[0]
+    assert a  # a recipe that is there
+    assert walk[:0]
+
+
+def test_weights_may_be_arrays_of_any_library(xp) -> None:
+    a = za.Latent(A, "a")
+    t = xp.asarray([0.5, 2.0])
+    assert a * t == a * np.array([0.5, 2.0])
+    assert a * t[1] == a / xp.asarray(0.5) == 2 * a
+    if xp.name != "array_api_strict":  # which refuses what it does not know
+        assert t[1] * a == 2 * a
+        assert (t * a).batch_shape == (2,)
+    assert a.lerp(za.Latent(B, "b"), t).batch_shape == (2,)
+
+
+# What a practised hand expects.
+
+
+def test_sums_means_and_blends() -> None:
+    a, b, c = za.Latent(A, "a"), za.Latent(B, "b"), za.Latent.seed(7)
+    assert sum([a, b, c]) == a + b + c
+    assert sum([a]) == a == +a == a - 0 == 0 + a == -(0 - a)
+    assert za.Latent.mean([a, b, c]) == (a + b + c) / 3
+    assert za.Latent.mean(x for x in (a, Stub())) == (a + za.Latent.shift(V, "", unit="")) / 2
+    assert a.lerp(b, 0.25) == 0.75 * a + 0.25 * b
+    assert a.lerp(b, -1) == 2 * a - b
+    assert np.float32(0.5) * a == a / np.int64(2) == np.array(0.5) * a
+
+
+@pytest.mark.parametrize(
+    "call",
+    [np.asarray, np.array, lambda a: np.stack([a, a]), np.sin, lambda a: a + np.ones(SHAPE), float],
+)
+def test_a_recipe_is_no_array(call) -> None:
+    with pytest.raises((BadInput, TypeError)):
+        call(za.Latent(A, "a"))
+
+
+def test_a_recipe_says_how_it_becomes_an_array() -> None:
+    a = za.Latent(A, "a")
+    with pytest.raises(
+        BadInput, match=r"a is a recipe, not an array; \.array\(prior=\.\.\.\) realises it"
+    ):
+        np.asarray(a)
+    with pytest.raises(BadInput):
+        za.combine([1, 1], [a, a])
+    for wrong in (lambda: a * "2", lambda: a * a, lambda: a + 1, lambda: 1 - a, lambda: a * True):
+        with pytest.raises(TypeError):
+            wrong()
+
+
+def test_recipes_under_jit() -> None:
+    jax = pytest.importorskip("jax")
+
+    @jax.jit
+    def realised(x, v):
+        mix = za.Latent(x, "x").lerp(za.Latent.seed(3), 0.5) + za.Latent.turn(v, "v", 20)
+        return mix.array(), (mix - za.Latent(x, "x") / 2).array()
+
+    x = jax.numpy.asarray(A)
+    mix = za.Latent(A, "x").lerp(za.Latent.seed(3), 0.5) + za.Latent.turn(V, "v", 20)
+    np.testing.assert_allclose(realised(x, V)[0], mix.array(), rtol=1e-5)
+    with pytest.raises(BadInput, match=r"a traced array has no content yet; name it: za.Latent"):
+        jax.jit(lambda x: za.Latent(x).array())(x)
 
 
 # Shifts and turns.
@@ -343,7 +476,7 @@ def test_the_certificate_is_of_the_realised_latents() -> None:
     [
         (lambda: za.Latent(A, "a") + za.Latent(B, "a"), "'a' names two|both named 'a'; rename one"),
         (
-            lambda: (za.Latent(A, "a") + za.Latent.mean({"a": B}, "mean(x=1)")).array(),
+            lambda: (za.Latent(A, "a") + za.Latent.group({"a": B}, "mean(x=1)")).array(),
             "two different latents are both named 'a'; rename one",
         ),
         (
@@ -351,10 +484,10 @@ def test_the_certificate_is_of_the_realised_latents() -> None:
             "'a' names both a latent and a direction",
         ),
         (
-            lambda: za.Latent.mean({"a": A}, "mean(x=1)") + za.Latent.mean({"b": B}, "mean(x=1)"),
+            lambda: za.Latent.group({"a": A}, "mean(x=1)") + za.Latent.group({"b": B}, "mean(x=1)"),
             r"'mean\(x=1\)' names two different groups",
         ),
-        (lambda: za.Latent.mean({}, "mean(x=1)"), r"mean\(x=1\) is empty: no item meets its"),
+        (lambda: za.Latent.group({}, "mean(x=1)"), r"mean\(x=1\) is empty: no item meets its"),
         (lambda: za.Latent(A, "a") / 0, "cannot divide a by 0"),
         (lambda: za.Latent(A, "a") / np.array([1.0, 0.0]), "cannot divide a by 0"),
         (lambda: za.Latent(A, "a") * np.nan, "a weight must be finite, got nan"),
@@ -362,7 +495,17 @@ def test_the_certificate_is_of_the_realised_latents() -> None:
         (lambda: za.Latent(A, "a") / 1e-320, "a weight must be finite, got inf"),
         (lambda: za.Latent(A * np.inf, "a"), "`a` must be finite"),
         (lambda: za.Latent(["x"]), "`seed` must hold real numbers"),
-        (lambda: za.Latent(za.Latent(A)), "`seed` must hold real numbers"),
+        (lambda: za.Latent(za.Latent(A, "a")), "`seed` must hold real numbers, got the recipe a"),
+        (lambda: za.Latent.mean([]), "a mean needs at least one latent, got none"),
+        (lambda: za.Latent.mean([A]), r"expected a latent, got ndarray: za.Latent\(array\) is one"),
+        (lambda: za.Latent(A, "a").lerp(A, 0.5), "expected a latent, got ndarray"),
+        (lambda: za.Latent(A, "a").lerp(za.Latent(B, "b"), "x"), "`t` must be a number or an"),
+        (lambda: za.Latent.seed(-1), "a latent's number is whole, from 0 to"),
+        (lambda: za.Latent.seed(2.0), "a latent's number is whole, from 0 to"),
+        (
+            lambda: za.Latent.shift(V, "v", unit="") + za.Latent.shift(W, "v", unit=""),
+            "two different directions are both named 'v'; rename one",
+        ),
         (lambda: za.Latent(A, 3), "a name is text, got int"),
         (lambda: za.Latent(A, "\"'"), "one kind of quotation marks at most"),
         (
@@ -407,7 +550,7 @@ def test_weights_that_cancel_to_rounding_are_gone() -> None:
     assert 0.1 * a + 0.2 * a - 0.3 * a == 0 * a  # in floats 5.6e-17, and LOL ignores scale
     t = np.array([0.1, 1.0])
     assert (t * a + 2 * t * a - 3 * t * a + b).seeds.keys() == {"b"}
-    group = za.Latent.mean({"a": A, "b": B, "c": C}, "mean(x=1)")
+    group = za.Latent.group({"a": A, "b": B, "c": C}, "mean(x=1)")
     assert (group - a / 3).weights.keys() == {"b", "c"}
     assert (a + 1e-12 * a - a).weights["a"] == pytest.approx(1e-12, rel=1e-3)
 
