@@ -32,7 +32,7 @@ def averages(ax: Axes, D: int = 4096) -> None:
     ax.plot(counts, 1 / counts, ":", color="grey", label="1/k")
     ax.set(xscale="log", xlabel="seeds averaged", ylabel="variance of the average")
     ax.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
-    ax.set_title("An average keeps the prior only under LOL")
+    ax.set_title("Averages shrink under LERP, not under LOL")
 
 
 def pace(ax: Axes, D: int = 100_000) -> None:

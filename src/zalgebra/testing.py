@@ -246,7 +246,10 @@ def _shape(prior: Prior) -> tuple[int, ...]:
 
 def _draws(prior: Prior, n: int, make: Make, seed: int) -> Array:
     _shape(prior)
-    return make(to_numpy(prior.sample(n, seed=seed)))
+    z = to_numpy(prior.sample(n, seed=seed)).astype(float)
+    if getattr(prior, "fixed_radius", False):  # a single-precision sample lies a rounding off it
+        z = to_numpy(prior.from_normal(prior.to_normal(z)))
+    return make(z)
 
 
 def _rows(z: Array) -> np.ndarray:

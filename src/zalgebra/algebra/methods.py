@@ -15,7 +15,6 @@ from array_api_compat import is_dask_array
 
 from zalgebra.algebra._arrays import as_like, guarded, is_concrete, namespace, to_numpy
 from zalgebra.algebra.correlation import estimated_beta, given_beta, independent_beta
-from zalgebra.algebra.priors import Gaussian, Normal
 from zalgebra.algebra.spherical import spherical_coefficients
 from zalgebra.types import Array, BadInput, DegenerateWeights, Prior
 
@@ -61,22 +60,15 @@ def _each(function: Callable[[Array], Array], seeds: Seeds) -> Array:
 
 def lol(w: Array, seeds: Seeds) -> Array:
     """Z = (1 - α/√β) µ + W x / √β (arXiv 2408.08558, lemma 4), in normal coordinates if need be."""
-    known, mean = _mean(seeds.prior)
-    if not known:
+    mean = 0.0 if seeds.prior is None else getattr(seeds.prior, "gaussian_mean", None)
+    if mean is None:  # not Gaussian
         return seeds.coloured(lol(w, seeds.whitened()._replace(prior=None)))
     w = _scaled(w)
     root = _sqrt_beta(w, seeds)[..., None]
-    if mean is None:
+    if isinstance(mean, float):
         return _product(w / root, seeds)
     pull = 1 - namespace(w).sum(w, axis=-1, keepdims=True) / root
     return _product(w / root, seeds, pull, mean)
-
-
-def _mean(prior: Prior | None) -> tuple[bool, Any]:
-    """Whether the prior is Gaussian, so that no coordinates need to change, and its mean."""
-    if prior is None or isinstance(prior, Normal):
-        return True, None
-    return isinstance(prior, Gaussian), getattr(prior, "mean", None)
 
 
 def _scaled(w: Array) -> Array:

@@ -10,7 +10,11 @@ from zalgebra.types import MissingExtra
 
 BUNDLED = Path(__file__).parent / "bundled"  # models that come with the package, by name
 
-MODELS = {"Reader": "zalgebra.models.reader", "VAE": "zalgebra.models.vae"}
+MODELS = {
+    "Flow": "zalgebra.models.density",
+    "Reader": "zalgebra.models.reader",
+    "VAE": "zalgebra.models.vae",
+}
 _LAZY = {**MODELS, "Model": "zalgebra.models.base", "load": "zalgebra.models.base"}
 
 __all__ = ["BUNDLED", "VAE", "Model", "Reader", "load"]
