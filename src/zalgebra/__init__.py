@@ -27,6 +27,7 @@ _LAZY = {
     "evaluate": "zalgebra.algebra.expressions",
     "interpolate": "zalgebra.algebra.combine",
     "load": "zalgebra.models",
+    "noise": "zalgebra.algebra.noise",
     "path": "zalgebra.algebra.combine",
 }
 _ROOMS = {
@@ -63,6 +64,7 @@ __all__ = [
     "load",
     "measures",
     "models",
+    "noise",
     "path",
     "priors",
     "testing",
@@ -79,6 +81,7 @@ if TYPE_CHECKING:
     from zalgebra.algebra.expressions import evaluate
     from zalgebra.algebra.items import Items
     from zalgebra.algebra.latent import Latent
+    from zalgebra.algebra.noise import noise
     from zalgebra.algebra.subspace import Subspace
     from zalgebra.data import datasets
     from zalgebra.estimators.directions import Direction

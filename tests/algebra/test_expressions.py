@@ -30,9 +30,9 @@ class Stub:
         if unit == "°":
             return za.Latent.turn(self.vector, name, strength)
         if unit == "sd":
-            return strength * za.Latent.shift(3 * self.vector, f"sd {name}")
+            return strength * za.Latent.shift(3 * self.vector, name, unit="sd")
         assert unit is None
-        return strength * za.Latent.shift(self.vector, name)
+        return strength * za.Latent.shift(self.vector, name, unit="")
 
 
 NAMED = {"smile": Stub(V), "long hair": Stub(W), "a": A, "b": za.Latent(B, "b"), "the man": A}

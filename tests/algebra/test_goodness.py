@@ -8,8 +8,8 @@ from scipy import stats
 
 import zalgebra as za
 from zalgebra.algebra.goodness import _exceeds, distances, size, smallest, tails
-from zalgebra.algebra.population import population
-from zalgebra.algebra.whiteness import channels, cosine_p, neighbours
+from zalgebra.algebra.population import _law_of_squares, population
+from zalgebra.algebra.whiteness import _law_of_share, channels, cosine_p, neighbours
 
 ALPHA = 1e-4
 SHAPES = {16: (16,), 64: (4, 4, 4), 784: (28, 28)}
@@ -143,7 +143,40 @@ def test_true_populations_are_rejected_at_the_level(n, D) -> None:
         assert stats.kstest(p, "uniform").pvalue > ALPHA, test
 
 
+def test_the_lower_tail_of_kurtosis_is_drawn_in() -> None:
+    u = stats.uniform(-1, 2).rvs((200, 64), random_state=0)
+    ours, theirs = tails(u)[0]["kurtosis"], stats.kurtosistest(u, axis=1)
+    low = (theirs.statistic < -4) & (theirs.statistic > -4.6)
+    assert low.sum() > 5
+    assert (ours[low] > 3 * theirs.pvalue[low]).all()
+    assert (ours[low] < 20 * theirs.pvalue[low]).all()
+
+
+@pytest.mark.parametrize(("n", "D"), [(5, 3), (20, 4)])
+def test_squared_cosines_have_their_moments(n, D) -> None:
+    v = normal(200_000, n, D, seed=n)
+    v /= np.linalg.norm(v, axis=2, keepdims=True)
+    squares = ((np.swapaxes(v, 1, 2) @ v) ** 2).sum(axis=(1, 2)) / 2  # |VᵀV|² = |VVᵀ|²
+    deviation, third = _law_of_squares(n, D)
+    assert squares.std() == pytest.approx(deviation, rel=0.01)
+    assert stats.moment(squares, 3) == pytest.approx(third, rel=0.05)
+
+
 # Whiteness and channels.
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((16,), 0), ((2, 8), 0), ((3, 4, 5), 1)])
+def test_the_share_of_neighbours_has_its_moments(shape, axis) -> None:
+    # From the matrix itself: tr B, tr B² for B = M A M, A = 1/2 on neighbours, M centring.
+    D = int(np.prod(shape))
+    where = np.stack(np.unravel_index(np.arange(D), shape))
+    step = np.abs(where[:, :, None] - where[:, None])
+    A = 0.5 * ((step[axis] == 1) & (step.sum(axis=0) == 1))
+    M = np.eye(D) - 1 / D
+    B = M @ A @ M
+    mean = np.trace(B) / (D - 1)
+    second = (2 * np.trace(B @ B) + np.trace(B) ** 2) / ((D - 1) * (D + 1))
+    assert _law_of_share(D, shape[axis]) == pytest.approx((mean, second - mean**2))
 
 
 def test_lag_one_correlation_is_that_of_neighbours() -> None:

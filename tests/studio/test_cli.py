@@ -407,7 +407,7 @@ def test_a_terminal_without_the_letters_is_no_failure(encoded, tmp_path: Path) -
     assert done.stdout.startswith(b"walk.png: img:1 ? img:2 + 20? smile\n")
 
 
-LONG_FIT = ("fit", "faces", "-n", "120", "--size", "16", "--latent-dim", "4", "--epochs", "150")
+LONG_FIT = ("fit", "faces", "-n", "600", "--size", "16", "--latent-dim", "4", "--epochs", "40")
 
 
 def until(file: Path, process: subprocess.Popen) -> None:
@@ -428,7 +428,7 @@ def interrupted_fit(program, tmp_path: Path, number: signal.Signals) -> tuple[in
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     done = len(read_tensors(checkpoint)[1]["history"])
-    assert 1 <= done < 150
+    assert 1 <= done < 40
     assert not (tmp_path / "a.zal" / "workspace.json").exists()
     return process.returncode, out, err, done
 
@@ -452,7 +452,7 @@ def test_an_interrupted_fit_says_so_and_goes_on(program, zalgebra, tmp_path, mon
     last = err.strip().splitlines()[-1]
     assert last == "zalgebra: interrupted; the same command goes on where it was"
     facts, epochs = resumed(zalgebra, tmp_path, monkeypatch)
-    assert (facts["epochs"], epochs, facts["items"]) == (150, 150 - done, 120)
+    assert (facts["epochs"], epochs, facts["items"]) == (40, 40 - done, 600)
     names = {p.name for p in (tmp_path / "a.zal").iterdir()}
     assert names - {"model", "workspace.json", ".lock"} == {
         Workspace(tmp_path / "a.zal")._card["items"]
@@ -478,7 +478,7 @@ def test_a_killed_fit_gives_the_model_of_one_that_was_not(
     code, *_, done = interrupted_fit(program, tmp_path, signal.SIGKILL)
     assert code == -signal.SIGKILL
     facts, epochs = resumed(zalgebra, tmp_path, monkeypatch)
-    assert (facts["epochs"], epochs) == (150, 150 - done)
+    assert (facts["epochs"], epochs) == (40, 40 - done)
     straight = zalgebra(*LONG_FIT, "-o", "b.zal", "--json").json()
     assert facts["fingerprint"] == straight["fingerprint"]
     assert not list((tmp_path / "a.zal").glob("*checkpoint*"))

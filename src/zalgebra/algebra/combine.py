@@ -13,7 +13,7 @@ from array_api_compat import is_dask_array
 from numpy.typing import ArrayLike
 
 from zalgebra.algebra import weights as rows
-from zalgebra.algebra._arrays import as_latents, as_like, working_dtype
+from zalgebra.algebra._arrays import as_latents, as_like, namespace, working_dtype
 from zalgebra.algebra.methods import METHODS, Seeds
 from zalgebra.algebra.priors import check_shape
 from zalgebra.types import Array, BadInput, Prior
@@ -96,11 +96,20 @@ def combine(
     _check(w, x, axis, method, correlation)
     if prior is not None:
         check_shape(prior.shape, x[(*(0,) * axis, ...)])
+    if method != "linear":
+        w = _scaled(w)
     if is_dask_array(x) and not is_dask_array(w):  # small ones stay readable, and are checked now
         w = as_like(w, np.empty(0, dtype=working_dtype(x)))
     else:
         w = as_like(w, x, dtype=working_dtype(x))
     return METHODS[method](w, Seeds(x, axis, prior, correlation))
+
+
+def _scaled(w: Array) -> Array:
+    """Rows with a largest entry of 1: all but the plain sum ignore it, and no square overflows."""
+    xp = namespace(w)
+    peak = xp.max(xp.abs(w), axis=-1, keepdims=True)
+    return w / xp.where(peak > 0, peak, xp.ones_like(peak))
 
 
 def _check(w: Array, x: Array, axis: int, method: str, correlation: str | Array) -> None:

@@ -6,6 +6,7 @@ factor     = number | number ("°" | "deg" | "sd") name | number (name | functio
            | name | function | "(" expression ")" | sign factor
 function   = "mean" "(" (condition | expression) { "," ... } ")"
            | "lerp" "(" expression "," expression "," number ")"
+           | "seed" "(" digits ")"
 condition  = name ("=" | "<" | ">" | "<=" | ">=" | "!=") ([sign] number | name)
 name       = word [":" rest] | quoted
 """
@@ -18,29 +19,26 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
 
 from zalgebra.algebra.items import COMPARE
 from zalgebra.algebra.latent import Latent
-from zalgebra.algebra.words import NAME, UNIT, name_words, number_words, shortened
+from zalgebra.algebra.noise import LARGEST
+from zalgebra.algebra.words import (
+    Token,
+    error_at,
+    name_words,
+    number_words,
+    shortened,
+    tokens,
+)
 from zalgebra.types import BadInput, Names
 
 __all__ = ["evaluate"]
 
 LONGEST = 10_000  # characters
+CALLS = ("mean", "lerp", "seed")  # words for functions only before a bracket
 DEEPEST = 60  # nested brackets; far below Python's recursion limit
-
-TOKEN = re.compile(
-    rf"""\s*(?:
-      (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-    | (?P<unit>{UNIT})
-    | (?P<name>{NAME})
-    | (?P<quoted>"[^"]*"|'[^']*')
-    | (?P<op><=|>=|!=|[-+*/()=<>,−·×])
-    )""",
-    re.VERBOSE,
-)
-SAME = {"−": "-", "·": "*", "×": "*"}  # what a keyboard or a typesetter may put for - and *
 
 
 def evaluate(expression: str, names: Names | Mapping[str, Any], /) -> Latent:
@@ -51,8 +49,9 @@ def evaluate(expression: str, names: Names | Mapping[str, Any], /) -> Latent:
     expression
         Sums of named latents and directions with weights. ``mean(smile=1, glasses=0)`` averages
         all items with those labels, ``mean(a, b)`` the latents named, ``lerp(a, b, 0.3)`` blends
-        two. A direction's strength is one group difference (``smile``), a multiple (``1.5 smile``),
-        an angle (``20° smile``) or standard deviations of the data along it (``2sd smile``).
+        two, ``seed(3)`` is the latent numbered 3, the same everywhere. A direction's strength is
+        one group difference (``smile``), a multiple (``1.5 smile``), an angle (``20° smile``) or
+        standard deviations of the data along it (``2sd smile``).
     names
         A mapping from word to array, `Latent` or `zalgebra.Direction`; an `Items` or a
         `zalgebra.Workspace` also knows ``img:12`` and label conditions.
@@ -87,12 +86,6 @@ def evaluate(expression: str, names: Names | Mapping[str, Any], /) -> Latent:
     return value
 
 
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    at: int
-
-
 @dataclass(frozen=True)
 class _Strength:
     """A number that waits for the direction that it measures: ``20°`` or ``2sd``."""
@@ -106,7 +99,7 @@ class _Parser:
 
     def __init__(self, text: str, names: Any) -> None:
         self.text, self.names = text, names
-        self.tokens, self.i, self.depth = _tokens(text), 0, 0
+        self.tokens, self.i, self.depth = tokens(text), 0, 0
 
     def whole(self) -> Latent | float:
         value = self.expression()
@@ -133,8 +126,8 @@ class _Parser:
         if token.kind == "number":
             return self.strength(token)
         if token.kind in ("name", "quoted"):
-            if token.kind == "name" and self.next.text == "(" and token.text in ("mean", "lerp"):
-                return self.call(token)
+            if token.kind == "name" and self.next.text == "(" and token.text in CALLS:
+                return self.number(token) if token.text == "seed" else self.call(token)
             return self.latent(token)
         if token.text in ("+", "-"):
             value = self.deeper(self.factor)
@@ -145,7 +138,7 @@ class _Parser:
             return value
         raise self.error("expected a latent, a direction or a number", token)
 
-    def strength(self, token: _Token) -> Latent | float:
+    def strength(self, token: Token) -> Latent | float:
         number = float(token.text)
         if not math.isfinite(number):
             raise self.error("the number is too large", token)
@@ -159,22 +152,26 @@ class _Parser:
             return self.apply(token, number, self.factor(), "*")
         return number
 
-    def latent(self, token: _Token) -> Latent:
+    def latent(self, token: Token) -> Latent:
         found = self.look_up(token)
         if isinstance(found, Latent):
             return found
         if hasattr(found, "latent"):
             return found.latent(name=_name(token))
-        return Latent(found, _name(token))
+        return Latent(found, _name(token), origin=self.origin(_name(token)))
 
-    def direction(self, token: _Token, strength: _Strength) -> Latent:
+    def origin(self, name: str) -> tuple[str, str]:
+        known = getattr(self.names, "origin", None)
+        return ("array", "") if known is None else known(name)
+
+    def direction(self, token: Token, strength: _Strength) -> Latent:
         found = self.look_up(token)
         if not hasattr(found, "latent"):
             unit = strength.unit
             raise self.error(f"{_name(token)!r} is no direction, so it has no {unit}", token)
         return found.latent(strength.number, unit=strength.unit, name=_name(token))
 
-    def look_up(self, token: _Token) -> Any:
+    def look_up(self, token: Token) -> Any:
         name = _name(token)
         try:
             return self.names[name]
@@ -185,7 +182,15 @@ class _Parser:
         words = [str(w) for w in self.names] if hasattr(self.names, "__iter__") else []
         return f" (known: {', '.join(words[:40])}{' …' * (len(words) > 40)})" if words else ""
 
-    def call(self, function: _Token) -> Latent:
+    def number(self, function: Token) -> Latent:
+        self.expect("(")
+        token = self.take()
+        if not re.fullmatch(r"0|[1-9][0-9]{0,19}", token.text) or int(token.text) > LARGEST:
+            raise self.error(f"`seed` takes a whole number from 0 to {LARGEST}: seed(3)", function)
+        self.expect(")")
+        return Latent.seed(int(token.text))
+
+    def call(self, function: Token) -> Latent:
         self.expect("(")
         if function.text == "mean" and self.tokens[self.i + 1].text in COMPARE:
             return self.group()
@@ -215,7 +220,7 @@ class _Parser:
         if not hasattr(self.names, "where"):
             raise self.error("label conditions need items with labels: za.Items or a workspace")
         word = f"mean({', '.join(_condition_words(*c) for c in conditions)})"
-        return Latent.mean(self.names.where(conditions), word)
+        return Latent.group(self.names.where(conditions), word, origin=self.origin)
 
     def condition(self) -> tuple[str, str, float | str]:
         label, compare, value = self.take(), self.take(), self.take()
@@ -233,7 +238,7 @@ class _Parser:
             raise self.error("expected a number or a word to compare with", value)
         return _name(label), compare.text, _name(value)
 
-    def apply(self, at: _Token, a: Any, b: Any, sign: str | None = None) -> Any:
+    def apply(self, at: Token, a: Any, b: Any, sign: str | None = None) -> Any:
         """The operation of the token ``at``; latents add with latents and scale by numbers."""
         sign = at.text if sign is None else sign
         latents = isinstance(a, Latent), isinstance(b, Latent)
@@ -261,10 +266,10 @@ class _Parser:
         return value
 
     @property
-    def next(self) -> _Token:
+    def next(self) -> Token:
         return self.tokens[self.i]
 
-    def take(self) -> _Token:
+    def take(self) -> Token:
         token = self.tokens[self.i]
         self.i = min(self.i + 1, len(self.tokens) - 1)
         return token
@@ -274,35 +279,15 @@ class _Parser:
             raise self.error(f"expected {text!r}")
         self.take()
 
-    def error(self, what: str, token: _Token | None = None) -> BadInput:
+    def error(self, what: str, token: Token | None = None) -> BadInput:
         """The error at a token, by default the next one."""
-        return _error(what, self.text, (self.next if token is None else token).at)
+        return error_at(what, self.text, (self.next if token is None else token).at)
 
 
-def _tokens(text: str) -> list[_Token]:
-    tokens, at = [], 0
-    end = len(text.rstrip())
-    while at < end:
-        match = TOKEN.match(text, at)
-        if match is None:
-            at = end - len(text[at:end].lstrip())
-            raise _error(f"did not expect {text[at]!r}", text, at)
-        kind = match.lastgroup or ""
-        word = match.group(kind)
-        tokens.append(_Token(kind, SAME.get(word, word), match.start(kind)))
-        at = match.end()
-    return [*tokens, _Token("end", "", len(text)), _Token("end", "", len(text))]
-
-
-def _name(token: _Token) -> str:
+def _name(token: Token) -> str:
     return token.text[1:-1] if token.kind == "quoted" else token.text
 
 
 def _condition_words(label: str, compare: str, value: float | str) -> str:
     shown = name_words(value) if isinstance(value, str) else number_words(value)
     return f"{name_words(label)}{compare}{shown}"
-
-
-def _error(what: str, text: str, at: int) -> BadInput:
-    place = f"at {text[at : at + 12]!r}" if at < len(text) else "at its end"
-    return BadInput(f"{what}, {place} of the expression {shortened(text)}")

@@ -87,6 +87,11 @@ class Items:
     def __iter__(self) -> Iterator[str]:
         return iter([*self.directions, "img:0"] if len(self) else self.directions)
 
+    def origin(self, name: str, /) -> tuple[str, str]:
+        """The kind of what a name stands for, and the SHA-256 it is known by if not its own."""
+        item = name not in self.directions and NUMBERED.fullmatch(name)
+        return ("item" if item else "array", "")
+
     def where(self, conditions: Iterable[tuple[str, str, float | str]], /) -> dict[str, Array]:
         """The latents whose labels meet every ``(label, comparison, value)``."""
         rows = np.flatnonzero(self.mask(conditions)).tolist()

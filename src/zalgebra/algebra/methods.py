@@ -1,7 +1,7 @@
 """The ways to realise rows of weights over seeds: LOL, and the baselines it is compared with.
 
-Each is a function of weights ``(..., k)`` and seeds ``(*b, k, *shape)``, b being empty unless
-every row has seeds of its own.
+Each is a function of weights ``(..., k)``, which `combine` has scaled where the scale does not
+matter, and of seeds ``(*b, k, *shape)``, b being empty unless every row has seeds of its own.
 """
 
 from __future__ import annotations
@@ -63,19 +63,11 @@ def lol(w: Array, seeds: Seeds) -> Array:
     mean = 0.0 if seeds.prior is None else getattr(seeds.prior, "gaussian_mean", None)
     if mean is None:  # not Gaussian
         return seeds.coloured(lol(w, seeds.whitened()._replace(prior=None)))
-    w = _scaled(w)
     root = _sqrt_beta(w, seeds)[..., None]
     if isinstance(mean, float):
         return _product(w / root, seeds)
     pull = 1 - namespace(w).sum(w, axis=-1, keepdims=True) / root
     return _product(w / root, seeds, pull, mean)
-
-
-def _scaled(w: Array) -> Array:
-    """Weights with a largest entry of 1: LOL is the same, and no square over- or underflows."""
-    xp = namespace(w)
-    peak = xp.max(xp.abs(w), axis=-1, keepdims=True)
-    return w / xp.where(peak > 0, peak, xp.ones_like(peak))
 
 
 def _sqrt_beta(w: Array, seeds: Seeds) -> Array:
@@ -147,7 +139,7 @@ def _whole(w: Array, seeds: Seeds, method: str) -> tuple[Array, int]:
     D = math.prod(seeds.shape)
     if D < 2:
         raise BadInput(f"`{method}` needs latents of at least 2 entries, got {D}")
-    y = _product(_scaled(w), seeds.whitened())
+    y = _product(w, seeds.whitened())
     xp = namespace(y)
     y = xp.astype(y, w.dtype, copy=False)
     return xp.reshape(y, (*y.shape[: y.ndim - len(seeds.shape)], D)), D

@@ -147,7 +147,7 @@ class Direction:
             return Latent.turn(self.vector, word, strength)
         if unit == "sd":
             length = float(np.linalg.norm(self.vector))
-            return strength * Latent.shift(self.vector * (self.sd / length), f"sd {word}")
+            return strength * Latent.shift(self.vector * (self.sd / length), word, unit="sd")
         raise BadInput(f"`unit` must be None, '°' or 'sd', got {unit!r}")
 
     def __mul__(self, strength: float) -> Latent:

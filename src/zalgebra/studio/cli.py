@@ -54,7 +54,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Method = Literal["lol", "linear", "slerp"]
+Method = Literal["lol", "linear", "slerp", "norm", "standardize", "nao"]
 MethodFlag = Annotated[Method, typer.Option("--method", help="How latents are combined.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Fixes everything that is random.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
@@ -72,7 +72,7 @@ Labels = Annotated[
     str | None, typer.Option("--labels", help="Label columns to keep, with commas between.")
 ]
 WORKSPACE = Path("zalgebra-demo/faces.zal")
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+FILES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".npy", ".safetensors", ".json")
 
 
 def main() -> None:
@@ -247,14 +247,30 @@ def encode(
 
 @command
 def mix(
-    expression: Annotated[str, typer.Argument(help="Such as 'img:3 + 20° smile - glasses'.")],
+    expression: Annotated[
+        str,
+        typer.Argument(help="Such as 'img:3 + 20° smile' or 'seed(3)', or a mix.json to replay."),
+    ],
     workspace: Where = WORKSPACE,
     output: Picture = Path("mix.png"),
-    method: MethodFlag = "lol",
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Also write what it is made of, a mix.json.")
+    ] = None,
+    method: Annotated[
+        Method | None,
+        typer.Option("--method", help="How latents are combined: lol, or as the mix.json says."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Realise an expression over items, labels and directions as a picture."""
+    """Realise an expression over items, labels, directions and numbered seeds as a picture.
+
+    A mix.json, which --save writes, is replayed: the same latent to the bit.
+    """
     result = _open(workspace).mix(_item(expression), method=method)
+    if save is not None:
+        from zalgebra.files import write_json
+
+        write_json(save, result.mix)
     _deliver(result, output, [result.expression], as_json)
 
 
@@ -307,10 +323,11 @@ def check(
     A file is held against the workspace's prior if -w is given, else against N(0, 1).
     """
     from zalgebra.algebra.certificate import check as certify
+    from zalgebra.studio.names import read_npy
 
     if len(what) == 1 and what[0].endswith(".npy"):
         prior = None if workspace is None else _open(workspace).prior
-        certificate = certify(_latents(Path(what[0])), prior)
+        certificate = certify(read_npy(what[0]), prior)
     else:
         space = _open(WORKSPACE if workspace is None else workspace)
         z = np.concatenate([space.mix(_item(e), method=method).latents for e in what])
@@ -328,29 +345,20 @@ def _open(path: Path) -> Any:
 
 
 def _item(text: str) -> str:
-    """A picture file as a name of the grammar, anything else as it is."""
+    """A file as a name of the grammar, anything else (a mix.json too) as it is."""
     from zalgebra.algebra.words import name_words
-    from zalgebra.studio.names import is_file
+    from zalgebra.studio.names import is_seed_file
 
-    if is_file(text):
-        return name_words(text)
-    if Path(text).suffix.lower() in PICTURES and " " not in text:
+    suffix = Path(text.partition("#")[0]).suffix.lower()
+    if is_seed_file(text):
+        return text if suffix == ".json" else name_words(text)
+    if suffix in FILES and " " not in text:
         raise BadInput(f"there is no file {text}")
     return text
 
 
 def _split(labels: str | None) -> tuple[str, ...] | None:
     return None if labels is None else tuple(part.strip() for part in labels.split(","))
-
-
-def _latents(path: Path) -> np.ndarray:
-    try:
-        found = np.load(path, allow_pickle=False)
-    except Exception as error:  # a header may promise anything, memory that is not there included
-        raise BadInput(f"{path} is no readable .npy file of numbers") from error
-    if not isinstance(found, np.ndarray):
-        raise BadInput(f"{path} is an .npz archive; give one array of it as an .npy file")
-    return found
 
 
 def _deliver(

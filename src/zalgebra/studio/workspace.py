@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,7 @@ from zalgebra.files import read_json, read_tensors, write_json, write_tensors
 from zalgebra.models import load
 from zalgebra.studio.locks import locked, remove
 from zalgebra.studio.messages import Track, quiet
+from zalgebra.studio.mixes import as_mix, checked_options, described
 from zalgebra.studio.names import WorkspaceNames, area, is_file
 from zalgebra.types import BadInput, WrongModel
 
@@ -48,12 +49,20 @@ class Result:
         Decoded data ``(n, *data_shape)``.
     certificate
         Of the latents against the workspace's prior.
+    describe
+        Gives `mix`; none for a walk.
     """
 
     expression: str
     latents: np.ndarray
     pictures: np.ndarray
     certificate: Certificate
+    describe: Callable[[], dict[str, Any]] | None = None
+
+    @property
+    def mix(self) -> dict[str, Any] | None:
+        """What the latent was made of, as plain JSON values that `Workspace.mix` replays."""
+        return None if self.describe is None else self.describe()
 
     def __repr__(self) -> str:
         return f"Result({self.expression!r}, {len(self.latents)}: {self.certificate.verdict})"
@@ -331,11 +340,28 @@ class Workspace:
         """The `Latent` of an expression over items, labels and directions."""
         return evaluate(expression, self.items)
 
-    def mix(self, expression: str, /, *, method: str = "lol") -> Result:
-        """Realise an expression, such as ``"img:3 + mean(smile=1) - mean(smile=0)"``."""
-        latent = self.evaluate(expression)
-        z = latent.array(prior=self.prior, method=method, correlation="estimate")
-        return self._result(repr(latent), z[None])
+    def mix(
+        self, expression: str | Path | Mapping[str, Any], /, *, method: str | None = None
+    ) -> Result:
+        """Realise an expression, such as ``"img:3 + mean(smile=1) - mean(smile=0)"``.
+
+        A ``mix.json``, by its path or as a dictionary, is replayed as it was: the same latent to
+        the bit. It is refused if it was made with another model, or of other items.
+        """
+        found = as_mix(expression)
+        if found is None:
+            latent = self.evaluate(str(expression))
+            how: dict[str, Any] = {"method": method or "lol", "correlation": "estimate"}
+        else:
+            how = checked_options(found, self.spec, method)
+            latent = Latent.from_dict(found, self.items)
+        how["shape"] = tuple(self.spec.latent_shape)
+        z = latent.array(prior=self.prior, **how)
+
+        def describe() -> dict[str, Any]:  # when asked for, since it reads every seed
+            return described(latent.to_dict(prior=self.prior, **how), self.spec)
+
+        return self._result(repr(latent), z[None], describe)
 
     def edit(self, item: str, change: str, /, *, method: str = "lol") -> Result:
         """Change an item: ``edit("img:12", "+ 30° smile")``."""
@@ -360,11 +386,12 @@ class Workspace:
         w = rows.polyline(len(keyframes), steps, closed=closed)
         how: dict[str, Any] = {"prior": self.prior, "method": method, "correlation": "estimate"}
         keys, positions = [self.evaluate(k) for k in keyframes], np.vstack([w, np.eye(w.shape[1])])
-        first, *rest = (positions[:, i] * key for i, key in enumerate(keys))
+        first, *rest = (key * positions[:, i] for i, key in enumerate(keys))
         z, met = np.split(sum(rest, start=first).array(**how), [steps])
         z = z + np.tensordot(w, np.stack([key.array(**how) for key in keys]) - met, axes=1)
         return self._result(" → ".join(keyframes), z)
 
-    def _result(self, expression: str, z: np.ndarray) -> Result:
+    def _result(self, expression: str, z: np.ndarray, describe: Any = None) -> Result:
         z = np.asarray(z, dtype=np.float32)
-        return Result(expression, z, self.model.inverse_transform(z), check(z, self.prior))
+        pictures = self.model.inverse_transform(z)
+        return Result(expression, z, pictures, check(z, self.prior), describe)
