@@ -147,7 +147,7 @@ def nao_seconds() -> dict[str, float]:
     once: Calls = {"lol": lambda: za.combine(w, x), "nao": lambda: nao(w, x)}
     seconds = {name: float(np.median(s)) for name, s in in_turns(once, budget=5).items()}
     full: Calls = {"descent": lambda: nao_path_full_dimension(a, b, n)}
-    seconds["nao, 100 of its own steps"] = float(
+    seconds["nao as published, 100 of its steps"] = float(
         np.median(in_turns(full, most=3, least=3)["descent"])
     )
     return seconds

@@ -346,8 +346,11 @@ def test_lol_keeps_the_prior() -> None:
 def test_the_tests_of_distribution_see_that_linear_leaves_the_prior() -> None:
     prior = full_gaussian()
     z = combined(prior, "linear", n=200)
-    for p in za.check(z, prior).p_values.values():
-        assert stats.kstest(p, "uniform").pvalue < 1e-12
+    p_values = za.check(z, prior).p_values
+    for test in ("norm", "variance", "ks", "cvm", "ad"):
+        assert stats.kstest(p_values[test], "uniform").pvalue < 1e-8
+    for test in ("mean", "whiteness"):  # it is too small, and nothing else
+        assert stats.kstest(p_values[test], "uniform").pvalue > ALPHA
     assert prior.to_normal(z).var() < 0.7
 
 

@@ -13,6 +13,7 @@ from zalgebra.types import BadInput, Prior
 
 ALPHA = 1e-4
 ENTRY = np.linspace(-1, 1, 3)  # parameters of each entry
+SHAPE = (401, 3)  # one for all, as in test_special.py: JAX compiles each operation only once
 
 CLOSED = {
     "normal": (m.Normal(1, 2), stats.norm(1, 2)),
@@ -40,17 +41,23 @@ MIXTURES = {
 LAWS = {k: v[0] for k, v in CLOSED.items()} | MIXTURES | NUMERIC
 LINE = [k for k in LAWS if not any(w in k for w in ("exponential", "uniform", "beta", "gamma"))]
 SMOOTH = [k for k in LAWS if k not in NUMERIC]
-SLOW = set(LAWS) - {"laplace", "uniform", "student"}
-EACH = [pytest.param(k, marks=pytest.mark.slow) if k in SLOW else k for k in LAWS]
+EVERYDAY = ("laplace", "uniform", "student")  # a line, an interval, a law that NumPy computes
+
+
+def each(*everyday: str) -> list:
+    """All laws, slow but for some."""
+    return [k if k in everyday else pytest.param(k, marks=pytest.mark.slow) for k in LAWS]
+
+
 DTYPES = [("float32", 12.0), ("float64", 35.0)]
 
 
 def normals(far: float, dtype: str) -> np.ndarray:
-    return np.linspace(-far, far, 303).reshape(-1, 3).astype(dtype)
+    return np.linspace(-far, far, 1203).reshape(SHAPE).astype(dtype)
 
 
 @pytest.mark.parametrize(("dtype", "far"), DTYPES)
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", each(*EVERYDAY))
 def test_there_and_back(name, xp, dtype, far) -> None:
     prior, eps = Independent(LAWS[name]), np.finfo(dtype).eps
     assert isinstance(prior, Prior)
@@ -186,7 +193,7 @@ def test_a_zero_among_uniform_draws_is_half_of_their_grid() -> None:
     np.testing.assert_allclose(u, [[stats.norm.ppf(2.0**-54), stats.norm.isf(2.0**-54)]])
 
 
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("name", each(*EVERYDAY, "mixture", "four functions"))
 def test_samples_follow_the_law(name) -> None:
     n = 2000
     prior = Independent(LAWS[name], (3,))
