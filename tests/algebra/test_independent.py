@@ -91,14 +91,14 @@ def test_weights_one_zero_give_the_first_seed(name, dtype, far) -> None:
 @pytest.mark.parametrize("name", CLOSED)
 def test_the_closed_forms_are_scipys(name, xp) -> None:
     law, expected = CLOSED[name]
-    x = expected.ppf(np.linspace(0.001, 0.999, 300).reshape(-1, 3))
+    x = expected.ppf(np.linspace(0.001, 0.999, 1203).reshape(SHAPE))
     for ours, theirs in [
         (law.log_cdf, expected.logcdf),
         (law.log_sf, expected.logsf),
         (law.log_pdf, expected.logpdf),
     ]:
         np.testing.assert_allclose(xp.numpy(ours(xp.asarray(x))), theirs(x), rtol=1e-12, atol=1e-14)
-    log_p = np.linspace(-30, -0.7, 300).reshape(-1, 3)
+    log_p = np.linspace(-30, -0.7, 1203).reshape(SHAPE)
     below, above = law.quantile_log_cdf(xp.asarray(log_p)), law.quantile_log_sf(xp.asarray(log_p))
     np.testing.assert_allclose(xp.numpy(below), expected.ppf(np.exp(log_p)), rtol=1e-9, atol=1e-14)
     np.testing.assert_allclose(xp.numpy(above), expected.isf(np.exp(log_p)), rtol=1e-9, atol=1e-14)
