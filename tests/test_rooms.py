@@ -14,7 +14,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "zalgebra"
 MIDDLE = frozenset({"models", "estimators", "measures", "data"})
 GROUND = frozenset({"algebra", "types", "files"})
 DOORS = frozenset({"priors", "testing"})
-EVERYTHING = MIDDLE | GROUND | DOORS | {"studio", "zalgebra"}  # "zalgebra" is the package's front door
+# "zalgebra" is the package's front door
+EVERYTHING = MIDDLE | GROUND | DOORS | {"studio", "zalgebra"}
 MAY_IMPORT = {
     "types": frozenset(),
     "files": frozenset({"types"}),

@@ -158,6 +158,7 @@ def parameter(value: ArrayLike, name: str) -> np.ndarray:
 
 
 def positive(value: ArrayLike, name: str) -> np.ndarray:
+    """A constant array of finite numbers above 0."""
     array = parameter(value, name)
     if not np.all(array > 0):
         raise BadInput(f"`{name}` must be positive, got {array.min():g}")

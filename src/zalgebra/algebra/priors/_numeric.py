@@ -20,7 +20,7 @@ LEAST = math.log(np.finfo(float).tiny)  # log of the smallest probability that N
 
 @dataclass(repr=False)
 class Numeric(Marginal):
-    """A law given by functions of float64 NumPy arrays; ``quantile`` are ppf and isf."""
+    """A law given by functions of float64 NumPy arrays; ``quantiles`` are ppf and isf."""
 
     name: str
     log_tails: tuple[Callable, Callable]
