@@ -98,7 +98,11 @@ def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
     try:
         with safe_open(path, framework="numpy") as file:
             header = {k: json.loads(v) for k, v in (file.metadata() or {}).items()}
-            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        foreign = [name for name, tensor in tensors.items() if tensor.dtype.kind not in "biufc"]
+        if foreign:  # bfloat16, where some other package has taught it to NumPy
+            raise TypeError(f"{foreign[0]} is {tensors[foreign[0]].dtype}, which NumPy lacks")
+        return tensors, header
     except FileNotFoundError as error:
         raise BadInput(f"there is no file {path}") from error
     except (OSError, TypeError, ValueError, SafetensorError) as error:  # TypeError: bfloat16
