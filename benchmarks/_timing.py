@@ -14,14 +14,20 @@ import numpy as np
 def in_turns(
     calls: Mapping[str, Callable[[], object]], *, budget: float = 10, least: int = 5, most: int = 40
 ) -> dict[str, np.ndarray]:
-    """Seconds of each call, one after the other in rounds, so that a slow minute hits all alike."""
+    """Seconds of each call in rounds, so that a slow minute hits all alike.
+
+    The order changes from round to round, since what runs after a call that has just given much
+    memory back has to fetch it anew.
+    """
+    order, names = np.random.default_rng(0), list(calls)
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
     start, rounds = time.perf_counter(), 0
     while rounds < least or (rounds < most and time.perf_counter() - start < budget):
         rounds += 1
-        for name, call in calls.items():
+        for name in order.permutation(names):
+            call = calls[name]
             begun = time.perf_counter()
             call()
             seconds[name].append(time.perf_counter() - begun)

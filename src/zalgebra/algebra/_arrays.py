@@ -30,14 +30,20 @@ __all__ = [
 ]
 
 
+_KNOWN: dict[tuple[type, ...], Any] = {}  # by the arrays' types: asking anew costs microseconds
+
+
 def namespace(*arrays: Array) -> Any:
     """The Array API namespace that the arrays share."""
-    try:
-        return array_namespace(*arrays)
-    except TypeError as error:
-        kinds = ", ".join(sorted({type(a).__module__.split(".")[0] for a in arrays}))
-        msg = f"arrays must come from one library, got {kinds}; convert them to one first"
-        raise BadInput(msg) from error
+    kinds = tuple(map(type, arrays))
+    if kinds not in _KNOWN:
+        try:
+            _KNOWN[kinds] = array_namespace(*arrays)
+        except TypeError as error:
+            names = ", ".join(sorted({kind.__module__.split(".")[0] for kind in kinds}))
+            msg = f"arrays must come from one library, got {names}; convert them to one first"
+            raise BadInput(msg) from error
+    return _KNOWN[kinds]
 
 
 def as_latents(x: Array | Sequence[Array], /, name: str) -> Array:
@@ -99,11 +105,11 @@ def _is_traced(x: Array) -> bool:
 def _real(x: Array, name: str) -> Array:
     """The array with a real floating dtype; integers become the library's default one."""
     xp = namespace(x)
+    if xp.isdtype(x.dtype, "real floating"):
+        return x
     if xp.isdtype(x.dtype, "integral"):
         return xp.astype(x, xp.__array_namespace_info__().default_dtypes()["real floating"])
-    if not xp.isdtype(x.dtype, "real floating"):
-        raise BadInput(f"`{name}` must hold real numbers, got {x.dtype}")
-    return x
+    raise BadInput(f"`{name}` must hold real numbers, got {x.dtype}")
 
 
 def _stack(x: Any, name: str) -> Array:
@@ -130,7 +136,9 @@ def _is_finite(xp: Any, x: Array) -> bool:
 def as_like(a: Array, x: Array, /, *, dtype: Any = None) -> Array:
     """Array ``a`` in the library and device of ``x``, in its dtype unless another is given."""
     xp, dtype = namespace(x), x.dtype if dtype is None else dtype
-    if is_array_api_obj(a) and array_namespace(a) is xp:
+    if type(a) is type(x) is np.ndarray:
+        return xp.astype(a, dtype, copy=False)
+    if is_array_api_obj(a) and namespace(a) is xp:
         return to_device(xp.astype(a, dtype, copy=False), device(x))
     return xp.asarray(np.array(to_numpy(a), dtype=float), dtype=dtype, device=device(x))
 

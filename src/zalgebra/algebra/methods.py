@@ -59,7 +59,7 @@ def _each(function: Callable[[Array], Array], seeds: Seeds) -> Array:
 
 
 def lol(w: Array, seeds: Seeds) -> Array:
-    """Z = (1 - α/√β) µ + W x / √β (arXiv 2408.08558, lemma 4), in normal coordinates if need be."""
+    """LOL, z = (1 - α/√β) µ + W x / √β (arXiv 2408.08558, lemma 4), in normal coordinates."""
     mean = 0.0 if seeds.prior is None else getattr(seeds.prior, "gaussian_mean", None)
     if mean is None:  # not Gaussian
         return seeds.coloured(lol(w, seeds.whitened()._replace(prior=None)))
