@@ -62,7 +62,10 @@ class MissingExtra(ZalgebraError, ImportError):
 class Prior(Protocol):
     """The distribution that a model's latents follow, as a bijection to the standard normal."""
 
-    shape: tuple[int, ...] | None
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Shape of one latent; None for a law of any shape."""
+        ...
 
     def to_normal(self, z: Array, /) -> Array:
         """Map latents ``(n, *shape)`` to standard normal ones of the same shape."""

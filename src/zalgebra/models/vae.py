@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from pathlib import Path
-from typing import Any, Self
+from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zalgebra.algebra.priors import Gaussian
-from zalgebra.files import fingerprint
-from zalgebra.models.base import Model, as_numbers
-from zalgebra.models.networks import Pair, decoder, encoder, in_batches
-from zalgebra.models.training import TrainingResult, train
-from zalgebra.types import BadInput, LatentSpec
+from zalgebra.models.codec import Codec
+from zalgebra.models.networks import Pair, decoder, encoder
 
 __all__ = ["VAE"]
 
 
-class VAE(Model):
+class VAE(Codec):
     r"""Variational autoencoder with a calibrated decoder, as a scikit-learn style estimator.
 
     Minimises, for data of D entries,
@@ -79,6 +72,8 @@ class VAE(Model):
     ((200, 4), (200, 1, 8, 8))
     """
 
+    kind: ClassVar[str] = "posterior mean"
+
     def __init__(
         self,
         latent_dim: int = 32,
@@ -102,107 +97,6 @@ class VAE(Model):
         self.random_state = random_state
         self.verbose = verbose
 
-    # scikit-learn's verbs: NumPy in and out.
-
-    def fit(
-        self,
-        X: np.ndarray,
-        y: object = None,
-        *,
-        checkpoint: str | Path | None = None,
-        resume: bool = False,
-    ) -> Self:
-        """Learn from data ``(n, C, H, W)`` in [0, 1], or ``(n, d)`` of any scale.
-
-        Parameters
-        ----------
-        X
-            At least 2 rows.
-        y
-            Ignored; for scikit-learn's pipelines.
-        checkpoint
-            File (``.safetensors``) written after every epoch; what a kill leaves there is whole.
-        resume
-            Go on from the checkpoint if it is there: the same weights as without the kill.
-        """
-        X = self._checked(X, None)
-        self._check_settings()
-        if len(X) < 2:
-            raise BadInput(f"`fit` needs at least 2 rows, got {len(X)}")
-        self.fitted_ = False  # a fit that breaks off leaves no half-learned model
-        self._build(X.shape[1:])
-        self.centre_, self.scale_ = _standard(X)
-        rows = torch.from_numpy((X - self.centre_) / self.scale_)
-        digest = hashlib.sha256(np.ascontiguousarray(X).tobytes()).hexdigest()
-        settings = {k: v for k, v in self.get_params().items() if k != "verbose"}
-        self.training_: TrainingResult = train(
-            self.network_,
-            self._loss,
-            (rows,),
-            epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            seed=self.random_state,
-            patience=self.patience,
-            checkpoint=checkpoint,
-            resume=resume,
-            identity=f"{type(self).__name__} {settings} data {digest}",
-            progress=self.verbose,
-            what=f"fitting {type(self).__name__}",
-        )
-        self.network_.cpu()
-        self.fitted_ = True
-        self.prior_ = Gaussian.fit(self._transform(X))
-        self._describe()
-        return self
-
-    def transform(self, X: np.ndarray, /) -> np.ndarray:
-        """Posterior means ``(n, latent_dim)`` of data ``(n, *data_shape)``, float32."""
-        self._check_fitted()
-        return self._transform(self._checked(X, self.spec_.data_shape))
-
-    def fit_transform(self, X: np.ndarray, y: object = None, **options: Any) -> np.ndarray:
-        """`fit`, then `transform` the same data."""
-        return self.fit(X, y, **options).transform(X)
-
-    def inverse_transform(self, Z: np.ndarray, /) -> np.ndarray:
-        """Data ``(n, *data_shape)`` of latents ``(n, latent_dim)``, float32."""
-        self._check_fitted()
-        Z = as_numbers(Z, "latents")
-        if Z.ndim != 2 or Z.shape[1] != self.latent_dim:
-            raise BadInput(
-                f"latents of this {type(self).__name__} have shape (n, {self.latent_dim}), "
-                f"got {Z.shape}"
-            )
-        return in_batches(self.decode, Z, self.spec_.data_shape)
-
-    def sample(self, n: int = 1, *, random_state: int | None = None) -> np.ndarray:
-        """Data ``(n, *data_shape)`` decoded from ``n`` draws of ``prior_``."""
-        self._check_fitted()
-        seed = self.random_state if random_state is None else random_state
-        return self.inverse_transform(self.prior_.sample(n, seed=seed))
-
-    def score(self, X: np.ndarray, y: object = None) -> float:
-        """Minus the mean squared error of the reconstruction of ``X``; more is better."""
-        Z = self.transform(X)
-        if len(Z) == 0:
-            raise BadInput("`score` needs at least 1 row, got 0")
-        return -float(np.mean((self.inverse_transform(Z) - np.asarray(X)) ** 2))
-
-    # The same verbs on tensors, with gradients.
-
-    def encode(self, x: Tensor, /) -> Tensor:
-        """Posterior means ``(n, latent_dim)`` of a tensor ``(n, *data_shape)``."""
-        self._check_fitted()
-        x = (x - torch.from_numpy(self.centre_)) / torch.from_numpy(self.scale_)
-        return self.network_(x)[:, : self.latent_dim]
-
-    def decode(self, z: Tensor, /) -> Tensor:
-        """Data ``(n, *data_shape)`` of a tensor of latents ``(n, latent_dim)``."""
-        self._check_fitted()
-        y = self._decoded(self.network_, z)
-        return y * torch.from_numpy(self.scale_) + torch.from_numpy(self.centre_)
-
     # The model itself.
 
     def _loss(
@@ -221,44 +115,17 @@ class VAE(Model):
         y = network.get_submodule("decoder")(z)
         return torch.sigmoid(y) if y.ndim == 4 else y
 
-    def _build(self, data_shape: tuple[int, ...]) -> None:
-        with torch.random.fork_rng():
-            torch.manual_seed(self.random_state)
-            self.network_ = Pair(
-                encoder(data_shape, 2 * self.latent_dim, width=self.width),
-                decoder(data_shape, self.latent_dim, width=self.width),
-            )
-        self.data_shape_ = tuple(data_shape)
-
-    def _transform(self, X: np.ndarray) -> np.ndarray:
-        return in_batches(self.encode, X, (self.latent_dim,))
-
-    def _describe(self) -> None:
-        self.spec_ = LatentSpec(
-            model=type(self).__name__,
-            latent_shape=(self.latent_dim,),
-            data_shape=self.data_shape_,
-            kind="posterior mean",
-            fingerprint=fingerprint(self._tensors()),
+    def _build(self, data_shape: tuple[int, ...]) -> nn.Module:
+        return Pair(
+            encoder(data_shape, 2 * self.latent_dim, width=self.width),
+            decoder(data_shape, self.latent_dim, width=self.width),
         )
 
-    # On disk.
+    def _encode(self, x: Tensor) -> Tensor:
+        return self.network_(x)[:, : self.latent_dim]
 
-    def _tensors(self) -> dict[str, np.ndarray]:
-        weights = {k: v.cpu().numpy() for k, v in self.network_.state_dict().items()}
-        prior = {"prior.mean": self.prior_.mean, "prior.cov": self.prior_.cov}
-        return weights | prior | {"centre": self.centre_, "scale": self.scale_}
-
-    def _facts(self) -> dict[str, Any]:
-        return {"data_shape": list(self.data_shape_)}
-
-    def _restore(self, tensors: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
-        self._build(tuple(facts["data_shape"]))
-        self.prior_ = Gaussian(tensors.pop("prior.mean"), tensors.pop("prior.cov"))
-        self.centre_, self.scale_ = tensors.pop("centre"), tensors.pop("scale")
-        self.network_.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
-        self.network_.eval()
-        self._describe()
+    def _decode(self, z: Tensor) -> Tensor:
+        return self._decoded(self.network_, z)
 
 
 def _calibrated(error: Tensor) -> Tensor:
@@ -274,11 +141,3 @@ def _calibrated(error: Tensor) -> Tensor:
         edges = 0.5 * (across.square().mean() + down.square().mean())
         value = 0.5 * (value + torch.log(edges + 1e-8))
     return 0.5 * value
-
-
-def _standard(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and scale: pictures stay as they are, columns of a table are standardised."""
-    if X.ndim == 4:
-        return np.zeros(1, np.float32), np.ones(1, np.float32)
-    scale = X.std(axis=0)
-    return X.mean(axis=0), np.where(scale > 1e-8, scale, 1.0).astype(np.float32)
