@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 import zalgebra as za
+from zalgebra.algebra.combine import METHODS
 from zalgebra.testing import PRIOR_LAWS
 
 RNG = np.random.default_rng(5)
@@ -65,6 +66,24 @@ def test_every_prior_keeps_every_law_on_every_library(xp, dtype, name, law) -> N
 def skip_what_has_no_density(name, law) -> None:
     if (name, law.__name__) == ("a pair of callables", "density_fits"):
         pytest.skip("a pair of functions has no density, and says so")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", PRIORS)
+def test_every_method_under_every_prior_gives_one_answer(xp, name, method) -> None:
+    prior = PRIORS[name]
+    if method == "nao" and xp.name == "dask":
+        pytest.skip("nao reads its seeds, and says so")
+    z = np.asarray(prior.sample(3, seed=2), dtype=float)
+    z = np.asarray(prior.from_normal(prior.to_normal(z)))  # a sample on a sphere, to the last bit
+    w = np.array([[1, 0, 0], [0.2, 0.5, 0.3]])
+    found = xp.numpy(za.combine(w, xp.asarray(z), prior=prior, method=method))
+    expected = za.combine(w, z, prior=prior, method=method)
+    assert found.shape == (2, *z.shape[1:])
+    assert np.isfinite(expected).all()
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7)
+    if method in ("lol", "linear", "slerp", "nao"):
+        np.testing.assert_allclose(found[0], z[0], rtol=1e-6, atol=1e-6)
 
 
 def test_a_learned_density_keeps_every_law() -> None:
