@@ -18,7 +18,7 @@ from scipy.special import chdtr, ndtr
 
 from zalgebra.algebra._arrays import namespace, to_numpy
 from zalgebra.algebra.combine import METHODS, combine
-from zalgebra.types import Array, Prior
+from zalgebra.types import Array, BadInput, Prior
 
 __all__ = ["ALPHA", "METHOD_LAWS", "PRIOR_LAWS", "BrokenLaw", "check_method", "check_prior"]
 
@@ -63,8 +63,9 @@ def check_method(method: str | Method, /, *, make: Make = np.asarray, seed: int 
     ----------
     method
         A name that `zalgebra.combine` knows, or a function ``(weights, seeds)`` of weights
-        ``(n, k)`` and seeds ``(k, *shape)`` from N(0, 1). The baselines break laws: that is what
-        distinguishes them.
+        ``(n, k)`` and seeds ``(k, *shape)`` from N(0, 1). ``"lol"`` and ``"slerp"`` keep them all
+        (slerp for independent seeds from the prior, such as these); ``"linear"``, ``"norm"`` and
+        ``"standardize"`` break some.
     make, seed
         As in `check_prior`.
 
@@ -130,15 +131,19 @@ def density_fits(prior: Prior, /, *, make: Make = np.asarray, seed: int = 0) -> 
     if D > 16 or getattr(prior, "fixed_radius", False):
         return
     z = to_numpy(prior.sample(4, seed=seed)).astype(float)
-    found, step = to_numpy(prior.log_prob(z)), 1e-5 * np.maximum(1, np.abs(z).reshape(4, -1))
+    found, step = to_numpy(prior.log_prob(z)), 1e-4 * np.abs(z).reshape(4, -1)
     for i in range(4):
         ends = [z[i].reshape(-1) + s * np.diag(step[i]) for s in (1, -1)]
-        up, down = (_rows(prior.to_normal(e.reshape(-1, *z.shape[1:]))) for e in ends)
+        try:
+            up, down = (_rows(prior.to_normal(e.reshape(-1, *z.shape[1:]))) for e in ends)
+        except BadInput:  # a neighbour lies outside the support
+            continue
         _, log_det = np.linalg.slogdet((up - down) / (2 * step[i])[:, None])
         u = _rows(prior.to_normal(z[i : i + 1]))[0]
         expected = -0.5 * (u @ u + D * math.log(2 * math.pi)) + log_det
         words = f"{prior!r}: log_prob is {found[i]:.5g}, the change of variables gives"
-        _demand(abs(found[i] - expected) < 1e-3 * max(1, D), f"{words} {expected:.5g}")
+        near = 1e-3 * max(1, D, abs(expected))
+        _demand(abs(found[i] - expected) < near, f"{words} {expected:.5g}")
 
 
 def combinations_follow(prior: Prior, /, *, make: Make = np.asarray, seed: int = 0) -> None:
@@ -274,8 +279,8 @@ def _close(a: Array, b: Array, law: str, like: Array | None = None) -> None:
     eps = float(namespace(kind).finfo(kind.dtype).eps)
     a, b = _rows(a), _rows(b)
     scale = 1 + np.abs(b)
-    off = np.max(np.abs(a - b) / scale, initial=0)
-    _demand(off < 2000 * eps, f"{law}: off by {off:.1e}, more than the rounding of {kind.dtype}")
+    off, most = np.max(np.abs(a - b) / scale, initial=0), max(2000 * eps, 1e-10)
+    _demand(off < most, f"{law}: off by {off:.1e}, more than the rounding of {kind.dtype}")
 
 
 def _follows(p: np.ndarray, law: str) -> None:

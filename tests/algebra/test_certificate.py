@@ -297,3 +297,17 @@ def test_bad_input_is_one_clear_sentence(z, words) -> None:
 def test_bad_options_are_one_clear_sentence(options, words) -> None:
     with pytest.raises(BadInput, match=words):
         za.check(normal(7, 5), **options)
+
+
+@pytest.mark.parametrize("d", [3, 16, 200])
+@pytest.mark.parametrize("replicate", ["entries", "latents"])
+def test_directions_are_judged_as_directions(d, replicate) -> None:
+    """Samples of a sphere pass, and the same samples leaning to one side do not."""
+    prior = za.priors.Hypersphere(d)
+    x = prior.sample(500, seed=1).astype(float)
+    found = za.check(x, prior, replicate=replicate)
+    assert found.plausible.all()
+    assert "norm" not in found.p_values
+    leaning = x + np.full(d, 1.5 / np.sqrt(d))
+    leaning /= np.linalg.norm(leaning, axis=1, keepdims=True)
+    assert not za.check(leaning, prior, replicate="latents").plausible.all()

@@ -515,6 +515,25 @@ def test_a_batch_that_does_not_fit_is_one_sentence() -> None:
         za.combine([1, 1, 1], x, axis=1, prior=za.priors.Normal((3, 4)))
 
 
+def test_a_batch_of_no_rows_is_no_rows() -> None:
+    assert za.centroid(np.zeros((0, 2, 4)), axis=1).shape == (0, 4)
+    with pytest.raises(BadInput, match="`seeds` must hold at least one latent"):
+        za.centroid(np.zeros((3, 0, 4)), axis=1)
+
+
+def test_what_is_no_prior_or_has_no_finite_coordinates_is_one_sentence() -> None:
+    x = np.abs(normal(3, 4))
+    with pytest.raises(BadInput, match=r"`prior` must be one of za.priors, got rv_continuous_froz"):
+        za.centroid(x, prior=stats.norm())
+    broken = za.priors.Independent(stats.gamma(-1))
+    with pytest.raises(BadInput, match="gives these seeds no finite normal coordinates"):
+        za.centroid(x, prior=broken)
+    with pytest.raises(BadInput, match="gives these latents no finite normal coordinates"):
+        za.check(x, broken)
+    with pytest.raises(BadInput, match="`seeds` must not be masked"):
+        za.centroid(np.ma.masked_array(x, mask=np.eye(3, 4)))
+
+
 # The baselines that rescale.
 
 
@@ -592,6 +611,29 @@ def test_jax_compiles_the_spherical_mean() -> None:
     w, x = jax.numpy.asarray(np.abs(normal(4, 3))), jax.numpy.asarray(normal(3, 6, seed=1))
     z = jax.jit(lambda w, x: za.combine(w, x, method="slerp"))(w, x)
     np.testing.assert_allclose(z, za.combine(w, x, method="slerp"), atol=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("correlation", ["independent", "estimate"])
+def test_torchs_function_transforms(method, correlation) -> None:
+    torch = pytest.importorskip("torch")
+    x = torch.tensor(normal(5, 2, 7))
+
+    def f(x):
+        return za.centroid(x, method=method, correlation=correlation)
+
+    one_by_one = torch.stack([f(row) for row in x])
+    torch.testing.assert_close(torch.func.vmap(f)(x), one_by_one)
+    slope = torch.func.grad(lambda x: f(x).sum())(x[0])
+    leaf = x[0].clone().requires_grad_()
+    f(leaf).sum().backward()
+    torch.testing.assert_close(slope, leaf.grad)
+
+
+def test_a_traced_path_cannot_be_measured() -> None:
+    jax = pytest.importorskip("jax")
+    with pytest.raises(BadInput, match="`lengths` measures the seeds, which JAX is tracing"):
+        jax.jit(lambda x: za.path(x, 7, pace="arc"))(jax.numpy.eye(3))
 
 
 def test_what_jax_traces_becomes_nan_where_it_has_no_result() -> None:

@@ -353,8 +353,14 @@ def assert_one_sentence(message: str) -> None:
         ("20° 3", "expected a direction after 20°, at '3' of the expression '20° 3'"),
         ("20°", "expected a direction after 20°, at its end of the expression '20°'"),
         ("° smile", "expected a latent, a direction or a number, at '° smile' of the expression"),
-        ("20° a", "'a' is no direction, so it has no °, at 'a' of the expression '20° a'"),
-        ("2sd b", "'b' is no direction, so it has no sd, at 'b' of the expression '2sd b'"),
+        (
+            "20° a",
+            "'a' is no direction, so it has no °; a za.Direction is one, at 'a' of the expression '20° a'",
+        ),
+        (
+            "2sd b",
+            "'b' is no direction, so it has no sd; a za.Direction is one, at 'b' of the expression '2sd b'",
+        ),
         ("mean()", "expected a latent, a direction or a number, at ')' of the expression 'mean()'"),
         ("mean(", "expected a latent, a direction or a number, at its end of"),
         ("seed", "unknown name 'seed' (known: "),

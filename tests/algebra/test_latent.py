@@ -329,7 +329,7 @@ def test_a_recipe_says_how_it_becomes_an_array() -> None:
         np.asarray(a)
     with pytest.raises(BadInput):
         za.combine([1, 1], [a, a])
-    for wrong in (lambda: a * "2", lambda: a * a, lambda: a + 1, lambda: 1 - a, lambda: a * True):
+    for wrong in (lambda: a * "2", lambda: a * a, lambda: a * True):
         with pytest.raises(TypeError):
             wrong()
 
@@ -580,8 +580,12 @@ def test_what_is_no_latent_does_not_add(other) -> None:
     for call in (
         lambda: a + other, lambda: other + a, lambda: a - other, lambda: other - a
     ):  # fmt: skip
-        with pytest.raises(TypeError):
+        with pytest.raises(
+            TypeError if other is None or isinstance(other, str) else BadInput
+        ) as error:
             call()
+        if isinstance(error.value, BadInput):
+            assert "za.Latent(array) makes one of an array" in str(error.value)
 
 
 def test_directions_join_sums_from_either_side() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from array_api_compat import (
     is_array_api_obj,
     is_dask_array,
     is_jax_array,
+    is_torch_array,
     to_device,
 )
 
@@ -52,6 +54,8 @@ def as_latents(x: Array | Sequence[Array], /, name: str) -> Array:
     Integers become the library's default real type. Dask's entries are checked when they are
     computed; what JAX traces is not.
     """
+    if isinstance(x, np.ma.MaskedArray):
+        raise BadInput(f"`{name}` must not be masked; fill the masked entries, or leave them out")
     array = _real(x if is_array_api_obj(x) else _stack(x, name), name)
     xp = namespace(array)
     if not is_concrete(array):
@@ -93,13 +97,15 @@ def _raise_if(value: np.ndarray, bad: np.ndarray, error: Exception) -> np.ndarra
 
 
 def is_concrete(*arrays: Array) -> bool:
-    """Whether the entries can be read now: not those of Dask, nor of JAX while it traces."""
-    return not any(is_dask_array(x) or (is_jax_array(x) and _is_traced(x)) for x in arrays)
+    """Whether the entries can be read now: not those of Dask, nor of JAX or torch.func traces."""
+    return not any(is_dask_array(x) or _is_traced(x) for x in arrays)
 
 
 def _is_traced(x: Array) -> bool:
-    """Whether JAX is tracing (jit, vmap, grad); known by name, since JAX is not imported here."""
-    return any(c.__name__ == "Tracer" for c in type(x).__mro__)
+    """Whether JAX or torch.func is tracing (jit, vmap, grad); neither is imported here."""
+    if is_jax_array(x):
+        return any(c.__name__ == "Tracer" for c in type(x).__mro__)
+    return is_torch_array(x) and sys.modules["torch"]._C._functorch.is_functorch_wrapped_tensor(x)
 
 
 def _real(x: Array, name: str) -> Array:

@@ -147,7 +147,14 @@ class Recipe:
 def _as_recipe(other: Any) -> Recipe | None:
     if isinstance(other, Recipe):
         return other
-    return other.latent() if hasattr(other, "latent") else None  # a Direction
+    if hasattr(other, "latent"):  # a Direction
+        return other.latent()
+    if is_array_api_obj(other) or isinstance(other, int | float | complex):
+        raise BadInput(
+            f"a recipe adds to recipes and directions, got {type(other).__name__}; "
+            "za.Latent(array) makes one of an array"
+        )
+    return None
 
 
 def _is_zero(other: Any) -> bool:

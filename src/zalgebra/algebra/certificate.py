@@ -184,9 +184,10 @@ def check(
     z
         Latents ``(n, *shape)`` of any Array API library.
     prior
-        Their prior; ``None`` is the standard normal. A prior with the attribute
-        ``fixed_radius = True`` gives every latent one norm: tests of norm and variance are left
-        out, and the tests of shape reject less than their level.
+        Their prior; ``None`` is the standard normal. Under a prior with the attribute
+        ``fixed_radius = True`` (a sphere) a latent is a direction: tests of norm and variance are
+        left out, and for the others each is given a radius from the chi law (the same every
+        time), with which a uniform direction is standard normal exactly.
     replicate
         ``"entries"``: each latent is judged by itself, its entries are the sample.
         ``"latents"``: at least 8 latents are judged together as independent draws of the prior:
@@ -226,7 +227,11 @@ def check(
         raise BadInput(f"`level` must be between 0 and 1, got {level}")
     shape, free = tuple(z.shape[1:]), not getattr(prior, "fixed_radius", False)
     u = to_numpy(flatten(z if prior is None else prior.to_normal(z)))
+    if not np.isfinite(u).all():
+        raise BadInput(f"{prior!r} gives these latents no finite normal coordinates; check it")
     n, D = u.shape
+    if not free and n and D:
+        u = _of_any_radius(u)
     if D == 0:
         raise BadInput("`check` needs latents with at least one entry")
     if replicate == "entries":
@@ -241,6 +246,14 @@ def check(
         for side in (0, 1)
     )
     return Certificate(p_values, effects, D, level, replicate, n)
+
+
+def _of_any_radius(u: np.ndarray) -> np.ndarray:
+    """Directions with radii drawn from the chi law: u / |u| uniform makes them N(0, I) exactly."""
+    n, D = u.shape
+    radius = np.sqrt(np.random.default_rng(D).chisquare(D, (n, 1)))
+    norms = np.linalg.norm(u, axis=1, keepdims=True)
+    return (u * (radius / np.where(norms > 0, norms, 1))).astype(u.dtype)
 
 
 def _judge(x: np.ndarray, shape: tuple[int, ...], free_radius: bool) -> Figures:

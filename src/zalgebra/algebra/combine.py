@@ -5,7 +5,6 @@ Everything here is one operation, `combine`, with other weights.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 
 import numpy as np
@@ -91,9 +90,13 @@ def combine(
     >>> float(round(z.std(), 2)), float(round((0.5 * x[0] + 0.5 * x[1]).std(), 2))
     (1.0, 0.71)
     """
-    x, w = _seeds(seeds, "seeds"), as_latents(weights, "weights")
-    axis = _axis(axis, x)
+    x, w = _seeds(seeds, "seeds", axis), as_latents(weights, "weights")
     _check(w, x, axis, method, correlation)
+    if prior is not None and not hasattr(prior, "to_normal"):
+        raise BadInput(
+            f"`prior` must be one of za.priors, got {type(prior).__name__}; "
+            "za.priors.Independent(dist) makes one of a law of scipy or torch"
+        )
     if prior is not None:
         check_shape(prior.shape, x[(*(0,) * axis, ...)])
     if method != "linear":
@@ -132,15 +135,6 @@ def _check(w: Array, x: Array, axis: int, method: str, correlation: str | Array)
             "`correlation` must be 'independent', 'estimate' or a (k, k) matrix, "
             f"got {correlation!r}"
         )
-
-
-def _axis(axis: int, x: Array) -> int:
-    axis = operator.index(axis)
-    if not 0 <= axis < x.ndim:
-        raise BadInput(
-            f"`axis` must lie between 0 and {x.ndim - 1} for seeds {tuple(x.shape)}, got {axis}"
-        )
-    return axis
 
 
 def interpolate(
@@ -237,15 +231,19 @@ def centroid(
     >>> float(round(za.centroid(x).std(), 2)), float(round(x.mean(axis=0).std(), 2))
     (1.0, 0.35)
     """
-    x = _seeds(seeds, "seeds")
-    w = rows.uniform(x.shape[_axis(axis, x)]) if weights is None else weights
+    x = _seeds(seeds, "seeds", axis)
+    w = rows.uniform(x.shape[axis]) if weights is None else weights
     return combine(w, x, prior=prior, method=method, correlation=correlation, axis=axis)
 
 
-def _seeds(seeds: Array | Sequence[Array], name: str) -> Array:
-    """The seeds as one array ``(k, *shape)``, k at least 1."""
+def _seeds(seeds: Array | Sequence[Array], name: str, axis: int = 0) -> Array:
+    """The seeds as one array ``(*b, k, *shape)``, k at least 1."""
     x = as_latents(seeds, name)
-    if x.ndim == 0 or 0 in x.shape[:1]:
+    if x.ndim and not 0 <= axis < x.ndim:
+        raise BadInput(
+            f"`axis` must lie between 0 and {x.ndim - 1} for seeds {tuple(x.shape)}, got {axis}"
+        )
+    if x.ndim == 0 or x.shape[axis] == 0:
         shape = tuple(x.shape)
         raise BadInput(f"`{name}` must hold at least one latent (k, *shape), got shape {shape}")
     return x

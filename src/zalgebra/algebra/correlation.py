@@ -58,9 +58,9 @@ def estimated_beta(w: Array, u: Array, /) -> Array:
         δ̂ = Σ_{i≠j} w_i w_j R̂_ij,      s² = (2/D) Σ_{i≠j} w_i² w_j² (1 - R̂_ij²),
         δ = max(0, 1 - s²/δ̂²) δ̂,
 
-    where s² is the variance that δ̂ has by the chance of D entries. The factor is the positive-part
-    estimator of James and Stein (1961) for one number: what chance explains is taken away, what
-    it does not explain stays. It looks at each row of weights by itself: a row depends on no seed
+    where s² is the variance that δ̂ has by the chance of D entries. The factor is the nonnegative
+    garrote of Breiman (1995) for one number: what chance explains is taken away, what it does not
+    explain stays. It looks at each row of weights by itself: a row depends on no seed
     to which it gives no weight, and thousands of faint correlations that add up are seen
     although no single one is.
 

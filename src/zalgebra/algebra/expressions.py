@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from types import MappingProxyType
 from typing import Any
 
 from zalgebra.algebra.items import COMPARE
@@ -41,7 +42,7 @@ CALLS = ("mean", "lerp", "seed")  # words for functions only before a bracket
 DEEPEST = 60  # nested brackets; far below Python's recursion limit
 
 
-def evaluate(expression: str, names: Names | Mapping[str, Any], /) -> Latent:
+def evaluate(expression: str, names: Names | Mapping[str, Any] = MappingProxyType({}), /) -> Latent:
     """A `Latent` from words: ``evaluate("man + smile - neutral", names)``.
 
     Parameters
@@ -168,7 +169,8 @@ class _Parser:
         found = self.look_up(token)
         if not hasattr(found, "latent"):
             unit = strength.unit
-            raise self.error(f"{_name(token)!r} is no direction, so it has no {unit}", token)
+            what = f"{_name(token)!r} is no direction, so it has no {unit}; a za.Direction is one"
+            raise self.error(what, token)
         return found.latent(strength.number, unit=strength.unit, name=_name(token))
 
     def look_up(self, token: Token) -> Any:

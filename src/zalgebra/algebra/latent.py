@@ -236,7 +236,7 @@ class Latent(Recipe):
             method=method,
             correlation=correlation,
         )
-        return turned(shifted(z, shifts, batch), turns, batch, prior, method)
+        return turned(shifted(z, shifts, batch, prior), turns, batch, prior, method)
 
     def certificate(self, *, prior: Prior | None = None, **options: Any) -> Certificate:
         """`zalgebra.check` of the realised latents; ``options`` as in `array`."""

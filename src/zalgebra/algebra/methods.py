@@ -42,7 +42,11 @@ class Seeds(NamedTuple):
 
     def whitened(self) -> Seeds:
         """The same seeds in standard normal coordinates."""
-        return self if self.prior is None else self._replace(x=_each(self.prior.to_normal, self))
+        if self.prior is None:
+            return self
+        u = _each(self.prior.to_normal, self)
+        sentence = f"{self.prior!r} gives these seeds no finite normal coordinates; check it"
+        return self._replace(x=guarded(u, ~namespace(u).isfinite(u), BadInput(sentence)))
 
     def coloured(self, u: Array) -> Array:
         """Standard normal latents ``(..., *shape)`` as latents that follow the prior."""
@@ -164,7 +168,10 @@ def nao(w: Array, seeds: Seeds) -> Array:
     from zalgebra.algebra.nao import nao_coefficients
 
     if not is_concrete(w, seeds.x):
-        raise BadInput("`nao` optimises step by step and cannot be traced; use `lol`")
+        raise BadInput(
+            "`nao` optimises step by step, so it cannot be traced or wait for Dask; use `lol`, or "
+            "give it arrays that can be read"
+        )
     if seeds.axis:
         raise BadInput("`nao` takes one set of seeds, (k, *shape); call it once for each row")
     white = seeds.whitened()

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from zalgebra.algebra._arrays import as_like, namespace
+from zalgebra.algebra._whole import as_shape
 from zalgebra.types import Array, BadInput
 
 __all__ = ["LARGEST", "as_shape", "noise", "whole_number"]
@@ -83,17 +84,6 @@ def whole_number(number: Any) -> int:
         shown = str(number) if len(str(number)) <= 40 else str(number)[:37] + "..."
         raise BadInput(f"a latent's number is whole, from 0 to {LARGEST}, got {shown}")
     return n
-
-
-def as_shape(shape: Any) -> tuple[int, ...]:
-    """A shape given as a number or a sequence of numbers."""
-    try:
-        sizes = tuple(map(operator.index, shape if isinstance(shape, Sequence) else (shape,)))
-    except TypeError:
-        sizes = (-1,)
-    if min(sizes, default=0) < 0:
-        raise BadInput(f"`shape` must be whole numbers of at least 0, got {shape!r}")
-    return sizes
 
 
 def _flat(number: Any, size: int) -> np.ndarray:

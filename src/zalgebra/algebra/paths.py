@@ -9,9 +9,17 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from array_api_compat import is_dask_array
 from numpy.typing import ArrayLike
 
-from zalgebra.algebra._arrays import as_latents, flatten, namespace, to_numpy, working_dtype
+from zalgebra.algebra._arrays import (
+    as_latents,
+    flatten,
+    is_concrete,
+    namespace,
+    to_numpy,
+    working_dtype,
+)
 from zalgebra.algebra._whole import at_least
 from zalgebra.types import Array, BadInput, Prior
 
@@ -128,6 +136,8 @@ def lengths(
     """
     x = as_latents(seeds, "seeds")
     at_least("seeds", x.shape[0] if x.ndim else 0, 2)
+    if not is_concrete(x) and not is_dask_array(x):
+        raise BadInput("`lengths` measures the seeds, which JAX is tracing; measure them outside")
     xp = namespace(x)
     u = xp.astype(flatten(x if prior is None else prior.to_normal(x)), working_dtype(x), copy=False)
     norms = xp.linalg.vector_norm(u, axis=-1, keepdims=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from zalgebra.algebra._arrays import as_like, is_concrete, namespace
-from zalgebra.algebra.noise import as_shape, noise
+from zalgebra.algebra._whole import as_shape
+from zalgebra.algebra.noise import noise
 from zalgebra.algebra.terms import Coefficient, Given, Seed, Shift, Turn
 from zalgebra.types import Array, BadInput, Prior
 
@@ -54,13 +55,23 @@ def _shape(
     return found[0]
 
 
-def shifted(z: Array, shifts: Iterable[tuple[Coefficient, Shift]], batch: tuple[int, ...]) -> Array:
-    """The latents ``(*batch, *shape)`` with vectors added to them."""
+def shifted(
+    z: Array,
+    shifts: Sequence[tuple[Coefficient, Shift]],
+    batch: tuple[int, ...],
+    prior: Prior | None,
+) -> Array:
+    """The latents ``(*batch, *shape)`` with vectors added to them; on a sphere, along it."""
+    shape = tuple(z.shape[len(batch) :])
     for c, shift in shifts:
-        _check_direction(shift, tuple(z.shape[len(batch) :]))
+        _check_direction(shift, shape)
         full = np.broadcast_to(np.asarray(c, dtype=float), batch)
         scale = full.reshape(*batch, *(1,) * (z.ndim - len(batch)))
         z = z + as_like(scale, z) * as_like(shift.array, z)
+    if shifts and getattr(prior, "fixed_radius", False):  # back to the sphere
+        xp = namespace(z)
+        axes = tuple(range(len(batch), z.ndim))
+        z = z / xp.sqrt(xp.sum(z * z, axis=axes, keepdims=True))
     return z
 
 
@@ -98,11 +109,27 @@ def _tangent(degrees: Coefficient) -> np.ndarray:
 def _axis(vector: Array, rows: Array, u: Array, prior: Prior | None) -> Array:
     """The direction at each latent in normal coordinates, as long as a typical latent, √D."""
     xp, b = namespace(u), as_like(vector, u)[None, ...]
-    b = b if prior is None else prior.to_normal(rows + b) - u
+    b = b if prior is None else _carried(b, rows, u, prior)
     length = xp.sqrt(xp.sum(b * b, axis=tuple(range(1, b.ndim)), keepdims=True))
     if is_concrete(length) and bool(xp.any(length == 0)):
         raise BadInput("a turn needs a direction, got a vector that is all zeros")
     return b * (math.sqrt(math.prod(u.shape[1:])) / length)
+
+
+def _carried(b: Array, rows: Array, u: Array, prior: Prior) -> Array:
+    """The direction ``b`` at latents ``rows`` in normal coordinates: J b, J being the Jacobian.
+
+    A Gaussian prior's is the same everywhere; others may know it (``tangent``), or else it is a
+    central difference over a thousandth of a typical entry, whatever the length of ``b``.
+    """
+    if getattr(prior, "gaussian_mean", None) is not None:
+        return prior.to_normal(rows + b) - u
+    if (tangent := getattr(prior, "tangent", None)) is not None:
+        return tangent(rows, b)
+    xp = namespace(rows)
+    size, length = (xp.sqrt(xp.mean(x * x)) for x in (rows, b))
+    step = 1e-3 * size / xp.where(length > 0, length, xp.ones_like(length))
+    return (prior.to_normal(rows + step * b) - prior.to_normal(rows - step * b)) / (2 * step)
 
 
 def _check_direction(direction: Shift | Turn, shape: tuple[int, ...]) -> None:

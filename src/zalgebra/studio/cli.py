@@ -327,7 +327,8 @@ def check(
 
     if len(what) == 1 and what[0].endswith(".npy"):
         prior = None if workspace is None else _open(workspace).prior
-        certificate = certify(read_npy(what[0]), prior)
+        z = read_npy(what[0])
+        certificate = certify(z[None] if z.ndim == 1 else z, prior)  # one latent, or many
     else:
         space = _open(WORKSPACE if workspace is None else workspace)
         z = np.concatenate([space.mix(_item(e), method=method).latents for e in what])

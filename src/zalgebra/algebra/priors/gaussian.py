@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from zalgebra.algebra._arrays import as_latents, flatten, namespace, to_numpy
+from zalgebra.algebra._whole import as_shape
 from zalgebra.algebra.priors._constant import Constant
 from zalgebra.algebra.priors._draw import check_shape, draw
 from zalgebra.algebra.priors.covariance import Covariance, LowRank, as_covariance
@@ -29,7 +30,7 @@ class Normal:
     Parameters
     ----------
     shape
-        Shape of one latent; only `sample` needs it.
+        Shape of one latent, or its entries as a number; only `sample` needs it.
 
     Examples
     --------
@@ -40,8 +41,8 @@ class Normal:
 
     gaussian_mean = 0.0  # what `combine` asks of a prior: its mean, if it is Gaussian
 
-    def __init__(self, shape: tuple[int, ...] | None = None) -> None:
-        self.shape = shape if shape is None else tuple(shape)
+    def __init__(self, shape: int | tuple[int, ...] | None = None) -> None:
+        self.shape = None if shape is None else as_shape(shape)
 
     def to_normal(self, z: Array, /) -> Array:
         """Return latents ``(n, *shape)`` as they are."""

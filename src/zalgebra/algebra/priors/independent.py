@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from array_api_compat import is_dask_array
 
-from zalgebra.algebra._arrays import as_like, flatten, is_concrete, namespace, working_dtype
+from zalgebra.algebra._arrays import (
+    as_latents,
+    as_like,
+    flatten,
+    is_concrete,
+    namespace,
+    working_dtype,
+)
 from zalgebra.algebra.priors._draw import check_shape, draw
 from zalgebra.algebra.priors._laws import as_law
 from zalgebra.types import Array, BadInput
@@ -21,7 +29,8 @@ class Independent:
 
     The distribution function F and its complement are taken in logarithms, on whichever side is
     small, so that the tails survive: an entry with |u| = 12 in float32, or 35 in float64, comes
-    back to rounding. The plain route gives infinity from 5.4 on in float32.
+    back to rounding, wherever an x of that dtype can lie so far out (not at the upper end of a
+    bounded law). The plain route gives infinity from 5.4 on in float32.
 
     Parameters
     ----------
@@ -75,6 +84,11 @@ class Independent:
         """Map standard normal arrays ``(n, *shape)`` to latents: z = F⁻¹(Φ(u))."""
         return self._entrywise(self.dist.from_normal, self._fitting(u))
 
+    def tangent(self, z: Array, v: Array, /) -> Array:
+        """The direction v at latents z in normal coordinates: v F'(z) / φ(u), entry by entry."""
+        log_pdf, u = self._entrywise(self.dist.log_pdf, self._inside(z)), self.to_normal(z)
+        return v * namespace(z).exp(log_pdf + 0.5 * u * u + 0.5 * math.log(2 * math.pi))
+
     def sample(self, n: int, /, *, seed: int, like: Array | None = None) -> Array:
         """Draw ``n`` latents; see `Gaussian.sample`."""
         if self.shape is None:
@@ -102,6 +116,7 @@ class Independent:
 
     def _fitting(self, x: Array) -> Array:
         """The array, if the shape and the parameters of the prior fit it."""
+        x = as_latents(x, "latents")
         check_shape(self.shape, x)
         self._check_parameters(tuple(x.shape[1:]))
         return x

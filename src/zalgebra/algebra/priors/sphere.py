@@ -66,6 +66,13 @@ class Hypersphere:
         """Directions u / |u| of arrays ``(n, *shape)``; `DegenerateWeights` if one is zero."""
         return as_latents_like(directions(u, self.shape), u)
 
+    def tangent(self, z: Array, v: Array, /) -> Array:
+        """The direction v along the sphere at latents z, in normal ones: √d (v - z⟨z, v⟩)."""
+        x, xp = on_sphere(z, self.shape), namespace(z)
+        rows = xp.astype(flatten(v), x.dtype, copy=False)
+        along = rows - x * xp.sum(x * rows, axis=-1, keepdims=True)
+        return as_latents_like(math.sqrt(math.prod(self.shape)) * along, z)
+
     def sample(self, n: int, /, *, seed: int, like: Array | None = None) -> Array:
         """Draw ``n`` latents; see `Gaussian.sample`."""
         return self.from_normal(draw(n, self.shape, seed, like))

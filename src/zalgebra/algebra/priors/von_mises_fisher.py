@@ -127,6 +127,17 @@ class VonMisesFisher:
         """Directions of arrays ``(n, *shape)`` from the uniform sphere to this law."""
         return as_latents_like(self._dilated(directions(u, self.shape), self._from_uniform), u)
 
+    def tangent(self, z: Array, v: Array, /) -> Array:
+        """The direction v along the sphere at latents z, in normal coordinates."""
+        xp = namespace(z)
+        step = 1e-3 / xp.sqrt(xp.sum(v * v))  # of the way round, on both sides
+        ends = (self.to_normal(self._on_sphere(z + s * v)) for s in (step, -step))
+        up, down = ends
+        return (up - down) / (2 * step)
+
+    def _on_sphere(self, z: Array) -> Array:
+        return as_latents_like(directions(z, self.shape), z)
+
     def sample(self, n: int, /, *, seed: int, like: Array | None = None) -> Array:
         """Draw ``n`` latents; see `Gaussian.sample`."""
         return self.from_normal(draw(n, self.shape, seed, like))

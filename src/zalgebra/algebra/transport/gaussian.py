@@ -189,6 +189,8 @@ def _as_gaussian(group: Gaussian | Array, name: str) -> Gaussian:
     """The Gaussian that ``group`` is, or that is fitted to its latents."""
     if isinstance(group, Gaussian):
         return group
+    if getattr(group, "gaussian_mean", None) is not None and hasattr(group, "gaussian_"):
+        return group.gaussian_  # an `Empirical` with normal marginals
     if isinstance(group, Normal):
         if group.shape is None:
             raise BadInput(f"`{name}` is a `Normal` without a shape: Normal(shape=(512,))")
