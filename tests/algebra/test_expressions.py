@@ -355,11 +355,11 @@ def assert_one_sentence(message: str) -> None:
         ("° smile", "expected a latent, a direction or a number, at '° smile' of the expression"),
         (
             "20° a",
-            "'a' is no direction, so it has no °; a za.Direction is one, at 'a' of the expression '20° a'",
+            "'a' is no direction, so it has no °; a za.Direction is one",
         ),
         (
             "2sd b",
-            "'b' is no direction, so it has no sd; a za.Direction is one, at 'b' of the expression '2sd b'",
+            "'b' is no direction, so it has no sd; a za.Direction is one",
         ),
         ("mean()", "expected a latent, a direction or a number, at ')' of the expression 'mean()'"),
         ("mean(", "expected a latent, a direction or a number, at its end of"),
