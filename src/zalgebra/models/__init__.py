@@ -13,16 +13,20 @@ BUNDLED = Path(__file__).parent / "bundled"  # models that come with the package
 MODELS = {
     "Flow": "zalgebra.models.density",
     "Reader": "zalgebra.models.reader",
+    "SentenceVectors": "zalgebra.models.sentences",
     "VAE": "zalgebra.models.vae",
+    "WordVectors": "zalgebra.models.words",
 }
 _LAZY = {**MODELS, "Model": "zalgebra.models.base", "load": "zalgebra.models.base"}
 
-__all__ = ["BUNDLED", "VAE", "Model", "Reader", "load"]
+__all__ = ["BUNDLED", "VAE", "Model", "Reader", "SentenceVectors", "WordVectors", "load"]
 
 if TYPE_CHECKING:
     from zalgebra.models.base import Model, load
     from zalgebra.models.reader import Reader
+    from zalgebra.models.sentences import SentenceVectors
     from zalgebra.models.vae import VAE
+    from zalgebra.models.words import WordVectors
 
 
 def __getattr__(name: str) -> Any:
