@@ -11,22 +11,49 @@ from zalgebra.types import MissingExtra
 BUNDLED = Path(__file__).parent / "bundled"  # models that come with the package, by name
 
 MODELS = {
+    "Autoencoder": "zalgebra.models.autoencoder",
+    "BetaTCVAE": "zalgebra.models.disentangled",
+    "BetaVAE": "zalgebra.models.disentangled",
     "Flow": "zalgebra.models.density",
+    "HypersphericalVAE": "zalgebra.models.hyperspherical",
+    "Linear": "zalgebra.models.linear",
+    "PCA": "zalgebra.models.linear",
     "Reader": "zalgebra.models.reader",
     "SentenceVectors": "zalgebra.models.sentences",
     "VAE": "zalgebra.models.vae",
     "WordVectors": "zalgebra.models.words",
+    "Wrapped": "zalgebra.models.wrapped",
 }
 _LAZY = {**MODELS, "Model": "zalgebra.models.base", "load": "zalgebra.models.base"}
 
-__all__ = ["BUNDLED", "VAE", "Model", "Reader", "SentenceVectors", "WordVectors", "load"]
+__all__ = [
+    "BUNDLED",
+    "PCA",
+    "VAE",
+    "Autoencoder",
+    "BetaTCVAE",
+    "BetaVAE",
+    "HypersphericalVAE",
+    "Linear",
+    "Model",
+    "Reader",
+    "SentenceVectors",
+    "WordVectors",
+    "Wrapped",
+    "load",
+]
 
 if TYPE_CHECKING:
+    from zalgebra.models.autoencoder import Autoencoder
     from zalgebra.models.base import Model, load
+    from zalgebra.models.disentangled import BetaTCVAE, BetaVAE
+    from zalgebra.models.hyperspherical import HypersphericalVAE
+    from zalgebra.models.linear import PCA, Linear
     from zalgebra.models.reader import Reader
     from zalgebra.models.sentences import SentenceVectors
     from zalgebra.models.vae import VAE
     from zalgebra.models.words import WordVectors
+    from zalgebra.models.wrapped import Wrapped
 
 
 def __getattr__(name: str) -> Any:

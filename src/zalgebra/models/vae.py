@@ -9,13 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zalgebra.models.codec import Codec
-from zalgebra.models.networks import Pair, decoder, encoder
+from zalgebra.models.autoencoder import Autoencoder, calibrated
 
 __all__ = ["VAE"]
 
 
-class VAE(Codec):
+class VAE(Autoencoder):
     r"""Variational autoencoder with a calibrated decoder, as a scikit-learn style estimator.
 
     Minimises, for data of D entries,
@@ -87,15 +86,17 @@ class VAE(Codec):
         random_state: int = 0,
         verbose: bool = True,
     ) -> None:
-        self.latent_dim = latent_dim
+        super().__init__(
+            latent_dim,
+            width=width,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            patience=patience,
+            random_state=random_state,
+            verbose=verbose,
+        )
         self.beta = beta
-        self.width = width
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.random_state = random_state
-        self.verbose = verbose
 
     # The model itself.
 
@@ -108,36 +109,8 @@ class VAE(Codec):
         x_hat = self._decoded(network, mean + torch.exp(0.5 * log_variance) * draw)
         D = math.prod(x.shape[1:])
         kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
-        loss = _calibrated(x_hat - x) + self.beta * kl / D
+        loss = calibrated(x_hat - x) + self.beta * kl / D
         return {"loss": loss, "mse": F.mse_loss(x_hat.detach(), x), "kl": kl}
 
-    def _decoded(self, network: nn.Module, z: Tensor) -> Tensor:
-        y = network.get_submodule("decoder")(z)
-        return torch.sigmoid(y) if y.ndim == 4 else y
-
-    def _build(self, data_shape: tuple[int, ...]) -> nn.Module:
-        return Pair(
-            encoder(data_shape, 2 * self.latent_dim, width=self.width),
-            decoder(data_shape, self.latent_dim, width=self.width),
-        )
-
-    def _encode(self, x: Tensor) -> Tensor:
-        return self.network_(x)[:, : self.latent_dim]
-
-    def _decode(self, z: Tensor) -> Tensor:
-        return self._decoded(self.network_, z)
-
-
-def _calibrated(error: Tensor) -> Tensor:
-    """½ log MSE an entry: a Gaussian likelihood at its best variance.
-
-    A picture's error counts half by its pixels and half by the differences of neighbouring pixels,
-    each at a variance of its own: otherwise the few pixels of a mouth weigh nothing against a
-    background, and edits of it are lost.
-    """
-    value = torch.log(error.square().mean() + 1e-8)
-    if error.ndim == 4 and min(error.shape[2:]) > 1:  # a line of pixels has no edges both ways
-        across, down = error.diff(dim=3), error.diff(dim=2)
-        edges = 0.5 * (across.square().mean() + down.square().mean())
-        value = 0.5 * (value + torch.log(edges + 1e-8))
-    return 0.5 * value
+    def _outputs(self) -> int:
+        return 2 * self.latent_dim
