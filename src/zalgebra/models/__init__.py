@@ -17,6 +17,7 @@ MODELS = {
     "Flow": "zalgebra.models.density",
     "HypersphericalVAE": "zalgebra.models.hyperspherical",
     "Linear": "zalgebra.models.linear",
+    "Onnx": "zalgebra.models.adapters.onnx_files",
     "PCA": "zalgebra.models.linear",
     "Reader": "zalgebra.models.reader",
     "SentenceVectors": "zalgebra.models.sentences",
@@ -24,7 +25,14 @@ MODELS = {
     "WordVectors": "zalgebra.models.words",
     "Wrapped": "zalgebra.models.wrapped",
 }
-_LAZY = {**MODELS, "Model": "zalgebra.models.base", "load": "zalgebra.models.base"}
+_LAZY = {
+    **MODELS,
+    "Codes": "zalgebra.models.adapters",
+    "Diffusers": "zalgebra.models.adapters",
+    "Functions": "zalgebra.models.adapters",
+    "Model": "zalgebra.models.base",
+    "load": "zalgebra.models.base",
+}
 
 __all__ = [
     "BUNDLED",
@@ -33,9 +41,13 @@ __all__ = [
     "Autoencoder",
     "BetaTCVAE",
     "BetaVAE",
+    "Codes",
+    "Diffusers",
+    "Functions",
     "HypersphericalVAE",
     "Linear",
     "Model",
+    "Onnx",
     "Reader",
     "SentenceVectors",
     "WordVectors",
@@ -44,6 +56,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from zalgebra.models.adapters import Codes, Diffusers, Functions, Onnx
     from zalgebra.models.autoencoder import Autoencoder
     from zalgebra.models.base import Model, load
     from zalgebra.models.disentangled import BetaTCVAE, BetaVAE
