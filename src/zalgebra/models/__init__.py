@@ -15,6 +15,7 @@ MODELS = {
     "BetaTCVAE": "zalgebra.models.disentangled",
     "BetaVAE": "zalgebra.models.disentangled",
     "Flow": "zalgebra.models.density",
+    "GAN": "zalgebra.models.gan",
     "HypersphericalVAE": "zalgebra.models.hyperspherical",
     "Linear": "zalgebra.models.linear",
     "Onnx": "zalgebra.models.adapters.onnx_files",
@@ -36,6 +37,7 @@ _LAZY = {
 
 __all__ = [
     "BUNDLED",
+    "GAN",
     "PCA",
     "VAE",
     "Autoencoder",
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from zalgebra.models.autoencoder import Autoencoder
     from zalgebra.models.base import Model, load
     from zalgebra.models.disentangled import BetaTCVAE, BetaVAE
+    from zalgebra.models.gan import GAN
     from zalgebra.models.hyperspherical import HypersphericalVAE
     from zalgebra.models.linear import PCA, Linear
     from zalgebra.models.reader import Reader
