@@ -12,6 +12,7 @@ import numpy as np
 from zalgebra.data.columns import choose_columns, choose_rows
 from zalgebra.data.dataset import Dataset
 from zalgebra.data.fashion import fashion_mnist
+from zalgebra.data.furniture import furniture, furniture_meshes
 from zalgebra.data.pictures import check_memory, check_options
 from zalgebra.data.portraits import draw_faces, sample_factors
 from zalgebra.data.sources import images
@@ -23,6 +24,8 @@ __all__ = [
     "draw_faces",
     "faces",
     "fashion_mnist",
+    "furniture",
+    "furniture_meshes",
     "images",
     "load",
     "sample_factors",

@@ -14,6 +14,7 @@ MODELS = {
     "Autoencoder": "zalgebra.models.autoencoder",
     "BetaTCVAE": "zalgebra.models.disentangled",
     "BetaVAE": "zalgebra.models.disentangled",
+    "DeepSDF": "zalgebra.models.deepsdf",
     "Flow": "zalgebra.models.density",
     "GAN": "zalgebra.models.gan",
     "HypersphericalVAE": "zalgebra.models.hyperspherical",
@@ -44,6 +45,7 @@ __all__ = [
     "BetaTCVAE",
     "BetaVAE",
     "Codes",
+    "DeepSDF",
     "Diffusers",
     "Functions",
     "HypersphericalVAE",
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from zalgebra.models.adapters import Codes, Diffusers, Functions, Onnx
     from zalgebra.models.autoencoder import Autoencoder
     from zalgebra.models.base import Model, load
+    from zalgebra.models.deepsdf import DeepSDF
     from zalgebra.models.disentangled import BetaTCVAE, BetaVAE
     from zalgebra.models.gan import GAN
     from zalgebra.models.hyperspherical import HypersphericalVAE
