@@ -16,6 +16,7 @@ MODELS = {
     "BetaVAE": "zalgebra.models.disentangled",
     "DeepSDF": "zalgebra.models.deepsdf",
     "Flow": "zalgebra.models.density",
+    "FlowMatching": "zalgebra.models.flow",
     "GAN": "zalgebra.models.gan",
     "HypersphericalVAE": "zalgebra.models.hyperspherical",
     "Linear": "zalgebra.models.linear",
@@ -47,6 +48,7 @@ __all__ = [
     "Codes",
     "DeepSDF",
     "Diffusers",
+    "FlowMatching",
     "Functions",
     "HypersphericalVAE",
     "Linear",
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     from zalgebra.models.base import Model, load
     from zalgebra.models.deepsdf import DeepSDF
     from zalgebra.models.disentangled import BetaTCVAE, BetaVAE
+    from zalgebra.models.flow import FlowMatching
     from zalgebra.models.gan import GAN
     from zalgebra.models.hyperspherical import HypersphericalVAE
     from zalgebra.models.linear import PCA, Linear
