@@ -24,6 +24,7 @@ from zalgebra.estimators.directions import Direction
 from zalgebra.files import read_tensors
 from zalgebra.models import training
 from zalgebra.studio import cli, workspace
+from zalgebra.studio.recipes import KINDS
 from zalgebra.studio.workspace import Workspace
 
 VERBS = ("demo", "fit", "encode", "mix", "edit", "walk", "check")
@@ -483,6 +484,22 @@ def test_a_killed_fit_gives_the_model_of_one_that_was_not(
     assert facts["fingerprint"] == straight["fingerprint"]
     assert not list((tmp_path / "a.zal").glob("*checkpoint*"))
     assert not list((tmp_path / "a.zal").glob(".checkpoint*"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_model_is_fitted_and_computed_with(zalgebra, kind) -> None:
+    short = () if kind == "pca" else ("--epochs", "1")
+    fit = ("fit", "digits", "-n", "40", "--model", kind, *short, "-o", "a.zal", "--json")
+    facts = zalgebra(*fit).json()
+    assert facts["items"] == 40
+    said = zalgebra("mix", "0.5*img:1 + seed(3)", "-w", "a.zal", "-o", "mix.png", "--json").json()
+    assert Path("mix.png").is_file()
+    assert len(said["certificate"]["plausible"]) == 1
+
+
+def test_an_option_that_the_model_lacks_is_one_sentence(zalgebra) -> None:
+    said = zalgebra("fit", "digits", "-n", "40", "--model", "pca", "--epochs", "3", "-o", "a.zal")
+    assert said.sentence() == "zalgebra: a PCA takes no --epochs; leave it out"
 
 
 def test_a_fit_killed_while_it_encodes_goes_on(zalgebra, monkeypatch) -> None:

@@ -15,6 +15,7 @@ MODELS = {
     "BetaTCVAE": "zalgebra.models.disentangled",
     "BetaVAE": "zalgebra.models.disentangled",
     "DeepSDF": "zalgebra.models.deepsdf",
+    "Diffusion": "zalgebra.models.diffusion",
     "Flow": "zalgebra.models.density",
     "FlowMatching": "zalgebra.models.flow",
     "GAN": "zalgebra.models.gan",
@@ -48,6 +49,7 @@ __all__ = [
     "Codes",
     "DeepSDF",
     "Diffusers",
+    "Diffusion",
     "FlowMatching",
     "Functions",
     "HypersphericalVAE",
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from zalgebra.models.autoencoder import Autoencoder
     from zalgebra.models.base import Model, load
     from zalgebra.models.deepsdf import DeepSDF
+    from zalgebra.models.diffusion import Diffusion
     from zalgebra.models.disentangled import BetaTCVAE, BetaVAE
     from zalgebra.models.flow import FlowMatching
     from zalgebra.models.gan import GAN

@@ -333,7 +333,8 @@ class FlowMatching(Codec):
             return None
         y = np.asarray(y)
         if len(self.classes_) == 0:
-            raise BadInput("this FlowMatching knows no classes; fit it with conditional=True and y")
+            name = type(self).__name__
+            raise BadInput(f"this {name} knows no classes; fit it with conditional=True and y")
         if y.shape not in ((), (n,)):
             raise BadInput(f"`y` must be one class or {n} of them, got shape {y.shape}")
         if unknown := sorted(set(y.ravel().tolist()) - set(self.classes_.tolist())):

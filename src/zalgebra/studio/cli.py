@@ -55,6 +55,10 @@ app = typer.Typer(
 )
 
 Method = Literal["lol", "linear", "slerp", "norm", "standardize", "nao"]
+Kind = Literal[
+    "vae", "beta-vae", "beta-tcvae", "hyperspherical-vae",
+    "autoencoder", "pca", "gan", "flow", "diffusion",
+]  # fmt: skip
 MethodFlag = Annotated[Method, typer.Option("--method", help="How latents are combined.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Fixes everything that is random.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
@@ -171,7 +175,7 @@ def demo(
 def fit(
     data: Annotated[str, typer.Argument(help="faces, digits, fashion-mnist, a folder or a table.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Workspace to make.")],
-    model: Annotated[Literal["vae"], typer.Option("--model", help="Kind of model.")] = "vae",
+    model: Annotated[Kind, typer.Option("--model", help="Kind of model.")] = "vae",
     latent_dim: Annotated[int | None, typer.Option(min=1, help="Entries of a latent.")] = None,
     beta: Annotated[float | None, typer.Option(min=0, help="Weight of the divergence.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the data.")] = None,
@@ -193,21 +197,26 @@ def fit(
     from zalgebra.studio.workspace import Workspace
 
     dataset = datasets.load(data, size=size, n=n, seed=seed, labels=_split(labels))
-    network = default_model(dataset.images, seed=seed, verbose=not as_json)
+    network = default_model(dataset.images, model, seed=seed, verbose=not as_json)
     wanted = {"latent_dim": latent_dim, "beta": beta, "max_epochs": epochs}
-    network.set_params(**{k: v for k, v in wanted.items() if v is not None})
+    given = {k: v for k, v in wanted.items() if v is not None}
+    if unknown := given.keys() - network.get_params():
+        flag = sorted(unknown)[0].replace("max_", "").replace("_", "-")
+        raise BadInput(f"a {type(network).__name__} takes no --{flag}; leave it out")
+    network.set_params(**given)
     say(f"fitting a {type(network).__name__} on {len(dataset)} items")
     with fitting(output) as checkpoint:
         network.fit(dataset.images, checkpoint=checkpoint, resume=True)
         begun = (output / "workspace.json").exists()  # by a run that was killed while it encoded
         workspace = Workspace(output) if begun else Workspace.create(output, network)
         workspace.encode(dataset, track=track)
-    rate = network.training_.items_per_second
+    training = getattr(network, "training_", None)  # one that is solved for, as PCA, has none
+    rate = training.items_per_second if training else math.nan
     facts = {
         "workspace": str(output),
         "items": len(workspace),
-        "epochs": len(network.training_.history),
-        "outcome": network.training_.outcome,
+        "epochs": len(training.history) if training else 0,
+        "outcome": training.outcome if training else "finished",
         "items_per_second": round(rate, 1),
         "fingerprint": workspace.spec.fingerprint,
     }
