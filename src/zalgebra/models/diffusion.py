@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import warnings
 from typing import Any
@@ -248,7 +249,6 @@ def _unet2d_class() -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from diffusers import UNet2DModel
+            return importlib.import_module("diffusers").UNet2DModel
     except ModuleNotFoundError as error:
         raise MissingExtra("diffusers", "diffusers") from error
-    return UNet2DModel

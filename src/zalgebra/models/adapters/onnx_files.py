@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any, Self
 
@@ -186,7 +187,7 @@ def _read(path: str) -> bytes:
 
 def _session(file: bytes, which: str, providers: list[str]) -> Any:
     try:
-        import onnxruntime
+        onnxruntime = importlib.import_module("onnxruntime")
     except ModuleNotFoundError as error:
         raise MissingExtra("onnxruntime", "onnx") from error
     try:
