@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import shutil
 import subprocess
 import sys
@@ -109,6 +110,11 @@ def zalgebra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
     return call
 
 
+def heeding_interrupts() -> None:
+    """A process in the background inherits that it ignores Ctrl-C; this one is sent one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Callable[..., subprocess.Popen]:
     """Start Python or the command line as a process of its own."""
@@ -120,6 +126,7 @@ def program(tmp_path: Path) -> Callable[..., subprocess.Popen]:
             [sys.executable, "-c", run, *map(str, words)],
             cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80", "NO_COLOR": "1"},
+            preexec_fn=heeding_interrupts,
         )  # fmt: skip
         started.append(process)
         return process

@@ -426,7 +426,8 @@ def interrupted_fit(program, tmp_path: Path, number: signal.Signals) -> tuple[in
     )
     until(checkpoint, process)
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
+    assert checkpoint.is_file(), (process.returncode, out, err)
     done = len(read_tensors(checkpoint)[1]["history"])
     assert 1 <= done < 40
     assert not (tmp_path / "a.zal" / "workspace.json").exists()
