@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import zalgebra as za
 from zalgebra import testing
@@ -167,3 +168,15 @@ def breaks(law, method) -> bool:
 def test_an_unknown_method_is_said() -> None:
     with pytest.raises(BrokenLaw, match="`method` must be one of lol, linear"):
         testing.check_method("lerp")
+
+
+STEEP = [
+    za.priors.Independent(stats.gamma(0.1), (8,)),
+    za.priors.Independent(stats.beta(0.1, 0.2), (8,)),
+    za.priors.VonMisesFisher([1.0, 0.0], 5),
+]
+
+
+@pytest.mark.parametrize("prior", STEEP, ids=repr)
+def test_steep_but_sound_priors_keep_every_law(prior) -> None:
+    testing.check_prior(prior)

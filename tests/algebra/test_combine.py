@@ -509,8 +509,10 @@ def test_a_batch_that_does_not_fit_is_one_sentence() -> None:
         za.combine(np.ones((4, 3)), x, axis=1)
     with pytest.raises(BadInput, match=r"`axis` must lie between 0 and 2 for seeds .* got 3"):
         za.combine([1, 1, 1], x, axis=3)
-    with pytest.raises(BadInput, match="`axis` must lie between"):
+    with pytest.raises(BadInput, match="`axis` must be at least 0, got -1"):
         za.centroid(x, axis=-1)
+    with pytest.raises(BadInput, match=r"`axis` must be a whole number, got 1\.0"):
+        za.centroid(x, axis=1.0)
     with pytest.raises(BadInput, match=r"latents of this prior have shape \(n, 3, 4\)"):
         za.combine([1, 1, 1], x, axis=1, prior=za.priors.Normal((3, 4)))
 

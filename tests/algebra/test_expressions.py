@@ -476,3 +476,9 @@ def test_labels_may_be_lists_and_objects() -> None:
 def test_bad_items_are_one_clear_sentence(call, words) -> None:
     with pytest.raises(BadInput, match=words):
         call()
+
+
+def test_numbered_seeds_need_no_names() -> None:
+    assert repr(za.evaluate("0.5*seed(3) + seed(7)")) == "0.5*seed(3) + seed(7)"
+    with pytest.raises(BadInput, match="unknown name 'a'"):
+        za.evaluate("a")

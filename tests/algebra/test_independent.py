@@ -350,3 +350,9 @@ def test_jax_is_told_what_it_cannot_trace() -> None:
     jax = pytest.importorskip("jax")
     with pytest.raises(BadInput, match="t is computed by NumPy, which JAX cannot trace; call it"):
         jax.jit(Independent(stats.t(3)).to_normal)(np.ones((2, 2)))
+
+
+def test_whole_numbers_are_read_as_real_ones() -> None:
+    prior = za.priors.Independent(stats.laplace())
+    u = prior.to_normal(np.ones((1, 4), dtype=int))
+    np.testing.assert_allclose(u, prior.to_normal(np.ones((1, 4))))

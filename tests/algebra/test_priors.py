@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import copy
 
 import numpy as np
 import pytest
@@ -243,7 +243,7 @@ def test_a_constant_is_converted_once_and_never_leaks_a_tracer() -> None:
     np.testing.assert_allclose(prior.to_normal(jax.numpy.ones((1, 6))), u, rtol=1e-6)
     kept = prior._covariance._axes
     assert kept.like(z) is kept.like(z)
-    assert pickle.loads(pickle.dumps(prior)).cov.tolist() == prior.cov.tolist()
+    assert copy.deepcopy(prior).cov.tolist() == prior.cov.tolist()
 
 
 # Fitting.
@@ -347,3 +347,9 @@ def test_a_fit_of_few_axes_takes_any_size(shape, rank) -> None:
     np.testing.assert_allclose(fitted.from_normal(u), Z, atol=1e-9)
     with pytest.raises(BadInput, match="`rank` must be at least 0, got -1"):
         za.priors.Gaussian.fit(Z, rank=-1)
+
+
+def test_a_normal_takes_its_entries_as_a_number() -> None:
+    assert za.priors.Normal(512).sample(2, seed=0).shape == (2, 512)
+    with pytest.raises(BadInput, match=r"`shape` must be whole numbers of at least 0, got 1\.5"):
+        za.priors.Normal(1.5)

@@ -500,3 +500,9 @@ def test_nearly_singular_covariances_are_carried() -> None:
     np.testing.assert_allclose(A, np.diag([2.0, 1.0]), atol=1e-4)
     B = brenier(np.eye(2), tiny)
     np.testing.assert_allclose(B, np.diag([1.0, 1e-5]), atol=1e-8)
+
+
+def test_an_empirical_prior_of_normal_marginals_is_its_gaussian() -> None:
+    a, b = np.random.default_rng(0).standard_normal((2, 200, 3)) * [[[1]], [[2]]]
+    learned = transport.gaussian_map(za.priors.Empirical().fit(a), b)
+    np.testing.assert_allclose(learned(a), transport.gaussian_map(a, b)(a))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,9 +109,9 @@ def zalgebra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
     return call
 
 
-def heeding_interrupts() -> None:
-    """A process in the background inherits that it ignores Ctrl-C; this one is sent one."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A process in the background inherits that it ignores Ctrl-C; this one is sent one. (Not by
+# `preexec_fn`: that forks, of which JAX warns where it is loaded.)
+HEED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
 
 @pytest.fixture
@@ -123,10 +122,9 @@ def program(tmp_path: Path) -> Callable[..., subprocess.Popen]:
     def start(*words: Any, code: str | None = None) -> subprocess.Popen:
         run = code or "from zalgebra.studio.cli import main; main()"
         process = subprocess.Popen(
-            [sys.executable, "-c", run, *map(str, words)],
+            [sys.executable, "-c", HEED + run, *map(str, words)],
             cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80", "NO_COLOR": "1"},
-            preexec_fn=heeding_interrupts,
         )  # fmt: skip
         started.append(process)
         return process

@@ -497,6 +497,11 @@ def test_every_kind_of_model_is_fitted_and_computed_with(zalgebra, kind) -> None
     assert len(said["certificate"]["plausible"]) == 1
 
 
+def test_one_vector_of_numbers_is_one_latent_to_check(zalgebra) -> None:
+    np.save("z.npy", np.random.default_rng(0).standard_normal(4096))
+    assert zalgebra("check", "z.npy", "--json").json()["plausible"] == [True]
+
+
 def test_an_option_that_the_model_lacks_is_one_sentence(zalgebra) -> None:
     said = zalgebra("fit", "digits", "-n", "40", "--model", "pca", "--epochs", "3", "-o", "a.zal")
     assert said.sentence() == "zalgebra: a PCA takes no --epochs; leave it out"

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from zalgebra.algebra import weights as rows
 from zalgebra.algebra._arrays import as_latents, as_like, namespace, working_dtype
+from zalgebra.algebra._whole import at_least
 from zalgebra.algebra.methods import METHODS, Seeds
 from zalgebra.algebra.priors import check_shape
 from zalgebra.types import Array, BadInput, Prior
@@ -238,8 +239,8 @@ def centroid(
 
 def _seeds(seeds: Array | Sequence[Array], name: str, axis: int = 0) -> Array:
     """The seeds as one array ``(*b, k, *shape)``, k at least 1."""
-    x = as_latents(seeds, name)
-    if x.ndim and not 0 <= axis < x.ndim:
+    x, axis = as_latents(seeds, name), at_least("axis", axis, 0)
+    if x.ndim and axis >= x.ndim:
         raise BadInput(
             f"`axis` must lie between 0 and {x.ndim - 1} for seeds {tuple(x.shape)}, got {axis}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from zalgebra.types import Array, BadInput
 __all__ = ["Marginal", "Standard", "Symmetric", "inside", "joint_shape", "parameter", "positive"]
 
 
-class Marginal:
+class Marginal(ABC):
     """A law of one entry: give its five functions, and `to_normal` and `from_normal` follow.
 
     Attributes
@@ -30,25 +31,25 @@ class Marginal:
     support: tuple[ArrayLike, ArrayLike] = (-math.inf, math.inf)
     _fields: ClassVar[tuple[str, ...]] = ()
 
+    @abstractmethod
     def log_cdf(self, x: Array, /) -> Array:
         """Log P(X ≤ x)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_sf(self, x: Array, /) -> Array:
         """Log P(X > x), to rounding also where the probability is small."""
-        raise NotImplementedError
 
+    @abstractmethod
     def quantile_log_cdf(self, log_p: Array, /) -> Array:
         """The x with log P(X ≤ x) = log p, for log p ≤ -log 2."""
-        raise NotImplementedError
 
+    @abstractmethod
     def quantile_log_sf(self, log_p: Array, /) -> Array:
         """The x with log P(X > x) = log p, for log p ≤ -log 2."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_pdf(self, x: Array, /) -> Array:
         """Log density in nats."""
-        raise NotImplementedError
 
     def to_normal(self, x: Array, /) -> Array:
         """Standard normal u = Φ⁻¹(F(x)), from the smaller of the two tails."""
@@ -104,32 +105,37 @@ class Standard(Marginal):
     def _place(self, z: Array) -> Array:
         return as_like(self.loc, z) + as_like(self.scale, z) * z
 
+    @abstractmethod
     def _log_cdf(self, z: Array) -> Array:
-        raise NotImplementedError
+        """Of z, as `log_cdf` is of x."""
 
+    @abstractmethod
     def _log_sf(self, z: Array) -> Array:
-        raise NotImplementedError
+        """Of z, as `log_sf` is of x."""
 
+    @abstractmethod
     def _quantile_log_cdf(self, log_p: Array) -> Array:
-        raise NotImplementedError
+        """Of z, as `quantile_log_cdf` is of x."""
 
+    @abstractmethod
     def _quantile_log_sf(self, log_p: Array) -> Array:
-        raise NotImplementedError
+        """Of z, as `quantile_log_sf` is of x."""
 
+    @abstractmethod
     def _log_pdf(self, z: Array) -> Array:
-        raise NotImplementedError
+        """Of z, as `log_pdf` is of x."""
 
 
 class Symmetric(Standard):
     """A standard law with z and -z alike: the functions of one side, ``_tail`` and ``_beyond``."""
 
+    @abstractmethod
     def _tail(self, y: Array) -> Array:
         """Log P(Z > y) for y ≥ 0."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _beyond(self, log_p: Array) -> Array:
         """The y ≥ 0 with log P(Z > y) = log p."""
-        raise NotImplementedError
 
     def to_normal(self, x: Array, /) -> Array:
         """Standard normal u = Φ⁻¹(F(x)), from the one tail."""

@@ -6,6 +6,7 @@ All act on rows ``(n, D)``: ``colour`` is L u, ``whiten`` is L⁻¹ x, ``log_det
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -18,7 +19,7 @@ __all__ = ["Covariance", "Diagonal", "Full", "LowRank", "as_covariance"]
 DENSE = 4096  # entries up to which a matrix (D, D) is made
 
 
-class Covariance:
+class Covariance(ABC):
     """What every kind of covariance offers."""
 
     kind: str
@@ -30,13 +31,13 @@ class Covariance:
         """A number, variances in the latent's shape, or the matrix ``(D, D)``."""
         return self._cov
 
+    @abstractmethod
     def colour(self, u: Array, /) -> Array:
         """L u for each row u."""
-        raise NotImplementedError
 
+    @abstractmethod
     def whiten(self, x: Array, /) -> Array:
         """L⁻¹ x for each row x."""
-        raise NotImplementedError
 
 
 class Diagonal(Covariance):
