@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from palette import save
 
 import zalgebra as za
 
@@ -108,9 +109,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         space = workspace(folder)
         for make in (edits, blends, strengths, equation):
-            path = ASSETS / f"{make.__name__}.png"
-            make(space).savefig(path)
-            print(path)
+            save(make(space), ASSETS / f"{make.__name__}.png")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from palette import save
 
 import zalgebra as za
 from zalgebra.algebra.subspace import Subspace
@@ -80,9 +81,7 @@ def tile(ax, picture: np.ndarray, x: float, y: float, width: float, frame: str =
 
 def main() -> None:
     ASSETS.mkdir(exist_ok=True)
-    path = ASSETS / "subspace.png"
-    subspace(za.load("faces"), seeds()).savefig(path)
-    print(path)
+    save(subspace(za.load("faces"), seeds()), ASSETS / "subspace.png")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from palette import save
 from scipy.stats import ks_2samp
 
 import zalgebra as za
@@ -103,8 +104,7 @@ def picture(model: za.models.VAE, title: str, columns: int = 8) -> Figure:
 
 def main() -> None:
     model = za.load("faces")
-    picture(model, "short → long hair").savefig(ASSETS / "transport.png")
-    print(ASSETS / "transport.png")
+    save(picture(model, "short → long hair"), ASSETS / "transport.png")
     table(model)
     kept(model, "short → long hair")
 
