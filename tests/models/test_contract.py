@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import zalgebra as za
 from zalgebra.files import read_json, read_tensors, write_json, write_tensors
-from zalgebra.models import VAE, training
+from zalgebra.models import VAE, training_state
 from zalgebra.models.autoencoder import Autoencoder
 from zalgebra.models.disentangled import BetaTCVAE, BetaVAE
 from zalgebra.models.hyperspherical import HypersphericalVAE
@@ -145,7 +145,7 @@ def test_a_fit_repeats_bit_for_bit_and_leaves_global_randomness_alone(name) -> N
 @trained
 def test_a_broken_off_training_resumes_to_the_same_weights(name, tmp_path, monkeypatch) -> None:
     X, checkpoint, epochs = rows((1, 16, 16)), tmp_path / "run.safetensors", []
-    write = training.write_tensors
+    write = training_state.write_tensors
 
     def then_break_off(*arguments: Any) -> None:
         write(*arguments)
@@ -154,7 +154,7 @@ def test_a_broken_off_training_resumes_to_the_same_weights(name, tmp_path, monke
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "write_tensors", then_break_off)
+        patch.setattr(training_state, "write_tensors", then_break_off)
         with pytest.raises(KeyboardInterrupt):
             MODELS[name]().fit(X, checkpoint=checkpoint)
     assert len(read_tensors(checkpoint)[1]["history"]) == 2

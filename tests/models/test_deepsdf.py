@@ -251,7 +251,7 @@ WRONG = [
     (np.zeros((4, 0, 4)), "shapes must be rows"),
     (np.zeros((4, 8, 8, 7)), "shapes must be rows"),
     (np.full((4, 5, 4), np.nan), "shapes must be finite"),
-    (np.zeros((1, 5, 4)), "at least 2 shapes, got 1"),
+    (np.zeros((1, 5, 4)), "at least 2 rows, got 1"),
 ]
 
 

@@ -9,12 +9,11 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
-from torch.nn import functional as F
 
 import zalgebra as za
 from zalgebra.models.base import load
 from zalgebra.models.flow import FlowMatching, _dust, _paired
-from zalgebra.models.unet import Averaged, Velocity
+from zalgebra.models.unet import Velocity
 from zalgebra.types import BadInput, LatentModel
 
 SMALL = {"width": 4, "steps": 2, "max_epochs": 2, "batch_size": 16, "dust": 0.0, "verbose": False}
@@ -346,26 +345,6 @@ def test_an_untrained_velocity_is_zero_and_a_trained_one_reads_all(shape) -> Non
     assert all(g is not None for g in jacobian)
     with pytest.raises(BadInput, match="shape"):
         Velocity((3, 4))
-
-
-def test_the_average_follows_the_network_and_answers_for_it() -> None:
-    torch.manual_seed(0)
-    model = Averaged(torch.nn.Linear(3, 1), decay=0.9)
-    x, optimiser = torch.randn(8, 3), torch.optim.SGD(model.parameters(), 0.1)
-    expected, steps = model.average.weight.clone(), 300
-    for i in range(steps):
-        model.train()
-        loss = F.mse_loss(model(x), x[:, :1])
-        share = max(0.1, 9 / (10 + i))
-        expected += share * (model.network.weight.detach() - expected)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    torch.testing.assert_close(model.average.weight, expected)
-    assert int(model.steps) == steps
-    torch.testing.assert_close(model.eval()(x), model.average(x))
-    assert model.average.weight.grad is None
-    assert not torch.equal(model.average.weight, model.network.weight)
 
 
 # Slow proofs.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import subprocess
@@ -13,9 +14,12 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from zalgebra import models
 from zalgebra.files import read_tensors, write_tensors
-from zalgebra.models import VAE, Reader
+from zalgebra.models import VAE, Autoencoder, FlowMatching, Reader
+from zalgebra.models.plan import Plan
 from zalgebra.models.training import train
 from zalgebra.types import BadInput
 
@@ -244,3 +248,285 @@ def test_a_checkpoint_that_cannot_be_written_is_one_sentence(tmp_path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(BadInput, match="cannot write"):
         model().fit(pictures(), checkpoint=tmp_path / "file" / "x.safetensors")
+
+
+# Kill -9 in every model.
+
+TINY = {"width": 2, "max_epochs": 4, "batch_size": 16, "verbose": False}
+OF_NOTHING = ["Autoencoder", "VAE", "BetaVAE", "BetaTCVAE", "HypersphericalVAE"]
+OF_CLASSES = ["FlowMatching", "Diffusion"]
+
+
+def unfitted(name: str):
+    """A model that no one has fitted yet, and what it is fitted on."""
+    make = getattr(models, name)
+    if name in OF_CLASSES:
+        return make(conditional=True, **TINY), pictures(), np.arange(64) % 3
+    if name == "Reader":
+        return make(**TINY), pictures(), {"ink": pictures().mean((1, 2, 3))}
+    if name == "DeepSDF":
+        X = np.random.default_rng(0).random((16, 64, 4))
+        return make(3, depth=2, resolution=4, encode_steps=2, **TINY), X, None
+    return make(3, **TINY, **({"refine": 0} if name == "GAN" else {})), pictures(), None
+
+
+FITS = [*OF_NOTHING, *OF_CLASSES, "GAN", "DeepSDF", "Reader"]
+
+KILLER = f"""
+import os, signal, sys
+from pathlib import Path
+import torch
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_training import FITS, unfitted
+torch.set_num_threads(int(sys.argv[2]))
+for name in FITS:
+    for call, loss in (10, "_loss"), (4, "_encoder_loss"):
+        model, X, y = unfitted(name)
+        step, calls = getattr(type(model), loss, None), []
+        if step is None or os.fork():
+            if step is not None:
+                assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL, (name, loss)
+            continue
+        def until(self, network, *rest):
+            calls.append(network.training)
+            if sum(calls) == call:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return step(self, network, *rest)
+        setattr(type(model), loss, until)
+        model.fit(X, y, checkpoint=Path(sys.argv[1]) / f"{{name}}{{loss}}.safetensors")
+        os._exit(0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_every_model_that_was_killed_resumes_to_the_same_weights(tmp_path) -> None:
+    (tmp_path / "killer.py").write_text(KILLER)
+    threads = str(torch.get_num_threads())
+    command = [sys.executable, "killer.py", ".", threads]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+    for name in FITS:
+        model, X, y = unfitted(name)
+        whole = model.fit(X, y).fingerprint_
+        files = list(tmp_path.glob(f"{name}_*loss.safetensors"))
+        assert len(files) == 1 + (name == "GAN"), name
+        for file in files:
+            assert 1 <= epochs_in(file) < 4 or "_encoder" in file.name, name
+            resumed = unfitted(name)[0].fit(X, y, checkpoint=file, resume=True)
+            assert resumed.fingerprint_ == whole, name
+
+
+# Averages, held-out rows, frozen weights.
+
+
+def squared(network, batch, noise) -> dict[str, torch.Tensor]:
+    """Mean squared error of the last column by the others."""
+    x = batch[0]
+    return {"loss": F.mse_loss(network(x[:, :-1]), x[:, -1:])}
+
+
+def linear(loss=squared, n: int = 30, **options):
+    """A linear map, trained on rows that it cannot quite meet."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+    rows = torch.randn(n, 4, generator=torch.Generator().manual_seed(1))
+    given = {"epochs": 4, "batch_size": 10, "learning_rate": 0.05, "seed": 0, "progress": False}
+    return module, train(module, loss, (rows,), **{**given, **options})
+
+
+def test_without_held_out_rows_every_row_is_learned_from_and_the_last_weights_stay() -> None:
+    seen, weights = [], []
+
+    def watch(network, batch, noise):
+        seen.append(batch[0])
+        weights.append(network[0].weight.detach().clone())
+        return squared(network, batch, noise)
+
+    module, result = linear(watch, validation=0, patience=1)
+    assert [set(e) for e in result.history] == [{"loss", "seconds"}] * 4
+    assert (len(seen), result.outcome) == (12, "finished")
+    assert len(torch.unique(torch.cat(seen[:3]), dim=0)) == 30
+    assert not any(torch.equal(module[0].weight, w) for w in weights)  # the last step's, not before
+
+
+def by_hand(betas: tuple[float, float], clip: float | None) -> torch.Tensor:
+    """What `linear` does in 4 steps of all rows, written out."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+    rows = torch.randn(30, 4, generator=torch.Generator().manual_seed(1))
+    adam = torch.optim.AdamW(module.parameters(), betas=betas, weight_decay=1e-4)
+    for t in (0, 0.25, 0.5, 0.75):
+        rate = 0.005 / 0.105 if t == 0 else 0.5 * (1 + math.cos(math.pi * (t - 0.1) / 0.9))
+        adam.param_groups[0]["lr"] = 0.05 * rate
+        adam.zero_grad()
+        squared(module, (rows,), None)["loss"].backward()
+        if clip is not None:
+            nn.utils.clip_grad_norm_(module.parameters(), clip)
+        adam.step()
+    return module[0].weight
+
+
+@pytest.mark.parametrize("betas", [(0.9, 0.99), (0.0, 0.9)])
+@pytest.mark.parametrize("clip", [None, 0.01])
+def test_it_is_adamw_on_a_one_cycle_schedule(betas, clip) -> None:
+    module, _ = linear(validation=0, batch_size=30, betas=betas, clip=clip)
+    torch.testing.assert_close(module[0].weight, by_hand(betas, clip))
+
+
+def test_frozen_weights_stay_as_they_are() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(3, 2).requires_grad_(False), nn.Linear(2, 1))
+    before = [p.clone() for p in module.parameters()]
+    given = {"epochs": 2, "batch_size": 10, "learning_rate": 0.05, "seed": 0, "progress": False}
+    train(module, squared, (torch.randn(20, 4),), ema=0.9, **given)
+    after = list(module.parameters())
+    assert all(torch.equal(a, b) for a, b in zip(before[:2], after[:2], strict=True))
+    assert not any(torch.equal(a, b) for a, b in zip(before[2:], after[2:], strict=True))
+
+
+def test_the_average_of_the_weights_is_validated_and_kept() -> None:
+    started, validated = [], []
+
+    def watch(network, batch, noise):
+        (started if network.training else validated).append(network[0].weight.detach().clone())
+        return squared(network, batch, noise)
+
+    module, result = linear(watch, ema=0.8, ramp=3, validation=0.2)
+    average, expected = started[0].clone(), []
+    for k, weight in enumerate(started, 1):
+        average += max(0.2, 3 / (3 + k)) * (weight - average)
+        expected += [average.clone()] if k % 2 == 0 else []
+    torch.testing.assert_close(validated, expected)  # 2 steps an epoch
+    best = int(np.argmin([e["validation"] for e in result.history]))
+    torch.testing.assert_close(module[0].weight, expected[best])
+
+
+def test_an_average_goes_on_where_it_was_broken_off(tmp_path) -> None:
+    calls, file = [], tmp_path / "run.safetensors"
+
+    def break_off(network, batch, noise):
+        calls.append(1)
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+        return squared(network, batch, noise)
+
+    whole, result = linear(ema=0.8)
+    with pytest.raises(KeyboardInterrupt):
+        linear(break_off, ema=0.8, checkpoint=file)
+    assert epochs_in(file) == 2
+    resumed, again = linear(ema=0.8, checkpoint=file, resume=True)
+    assert torch.equal(resumed[0].weight, whole[0].weight)
+    losses = [e["validation"] for e in result.history]
+    assert losses == [e["validation"] for e in again.history]
+    with pytest.raises(BadInput, match="another run"):
+        linear(ema=0.8, checkpoint=file, resume=True, identity="other")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"precision": "8-true"}, "`precision` must be 32-true or bf16-mixed, got '8-true'"),
+     ({"devices": 0}, "`devices` must be a whole number of at least 1, got 0"),
+     ({"accelerator": "abacus"}, "accelerator='abacus' with devices=1 cannot be had"),
+     ({"validation": 1.0}, "`validation` must be a share from 0 to below 1, got 1.0")],
+)  # fmt: skip
+def test_a_wrong_setting_is_one_sentence(wrong, words) -> None:
+    with pytest.raises(BadInput, match=words):
+        linear(**wrong)
+
+
+# Mixed precision.
+
+
+@pytest.mark.parametrize("make", [VAE, Autoencoder, FlowMatching])
+def test_mixed_precision_multiplies_in_bfloat16_and_keeps_the_rest_in_float32(
+    make, monkeypatch
+) -> None:
+    X, seen, loss = pictures(), set(), make._loss
+
+    def watch(self, network, batch, noise):
+        layer = next(m for m in network.modules() if isinstance(m, nn.Conv2d))
+        hook = layer.register_forward_hook(lambda *call: seen.add(call[-1].dtype))
+        parts = loss(self, network, batch, noise)
+        hook.remove()
+        seen.add(("batch", batch[0].dtype))
+        seen.update((name, value.dtype) for name, value in parts.items())
+        return parts
+
+    monkeypatch.setattr(make, "_loss", watch)
+    given = {"width": 4, "max_epochs": 2, "batch_size": 16, "verbose": False}
+    mixed = make(**given).fit(X, accelerator="cpu", precision="bf16-mixed")
+    single = {("batch", torch.float32)} | {
+        (name, torch.float32) for name in mixed.training_.history[0] if name[0] in "lmk"
+    }
+    assert seen == {torch.bfloat16} | single
+    assert {p.dtype for p in mixed.network_.parameters()} == {torch.float32}
+    monkeypatch.undo()
+    exact = make(**given).fit(X)
+    assert mixed.fingerprint_ != exact.fingerprint_
+    ends = [model.training_.history[-1]["validation"] for model in (mixed, exact)]
+    assert ends[0] == pytest.approx(ends[1], rel=0.02)
+
+
+def test_a_checkpoint_of_another_precision_is_refused(interrupted) -> None:
+    with pytest.raises(BadInput, match="another run"):
+        model().fit(pictures(), checkpoint=interrupted, resume=True, precision="bf16-mixed")
+
+
+# Several devices.
+
+
+@pytest.mark.parametrize("world", [2, 3])
+def test_devices_share_each_batch_and_agree_on_its_order(world) -> None:
+    plans = [Plan(53, 4, 12, 0.1, 7, 0.1, world=world, rank=r) for r in range(world)]
+    alone = Plan(53, 4, 12, 0.1, 7, 0.1)
+    assert all(torch.equal(p.held, alone.held) for p in plans)
+    for epoch in range(4):
+        shares = [list(p.batches(epoch)) for p in plans]
+        for step, (batch, _) in enumerate(alone.batches(epoch)):
+            parts = [share[step][0] for share in shares]
+            assert {len(p) for p in parts} == {12 // world}
+            assert sorted(torch.cat(parts).tolist()) == sorted(batch.tolist())
+        noise = [torch.randn(3, generator=share[0][1]).tolist() for share in shares]
+        assert len({tuple(n) for n in noise}) == world  # each its own
+    with pytest.raises(BadInput, match="3 devices need at least as many rows, got 2"):
+        Plan(2, 1, 1, 0.1, 0, 0.0, world=3)
+
+
+DEVICES = f"""
+import json, os, sys
+from pathlib import Path
+import numpy as np
+import torch
+from zalgebra.models import GAN, VAE
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_training import linear
+torch.set_num_threads(1)
+two = dict(accelerator="cpu", devices=2)
+module, result = linear(**two)
+X = np.random.default_rng(0).random((64, 1, 16, 16), dtype=np.float32)
+vae = VAE({SETTINGS}).fit(X, checkpoint="vae.safetensors", **two)
+again = VAE({SETTINGS}).fit(X, checkpoint="vae.safetensors", resume=True, **two)
+gan = GAN(3, width=2, max_epochs=2, batch_size=16, refine=0, verbose=False).fit(X, **two)
+found = dict(weight=module[0].weight.tolist(), history=result.history, vae=vae.fingerprint_,
+             again=again.fingerprint_, gan=gan.fingerprint_)
+Path(f"rank{{os.environ.get('LOCAL_RANK', '0')}}.json").write_text(json.dumps(found))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="gloo is tried on Unix only")
+def test_two_processes_end_with_the_weights_of_one(tmp_path) -> None:
+    (tmp_path / "fit.py").write_text(DEVICES)
+    found = subprocess.run(
+        [sys.executable, "fit.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert found.returncode == 0, found.stderr
+    a, b = (json.loads((tmp_path / f"rank{r}.json").read_text()) for r in range(2))
+    for name in ("weight", "vae", "gan"):
+        assert a[name] == b[name]
+    assert a["again"] == b["again"] == a["vae"]
+    module, result = linear()  # a mean over rows has the mean of the shares' gradients
+    torch.testing.assert_close(torch.tensor(a["weight"]), module[0].weight.detach())
+    for name in ("loss", "validation"):
+        losses = [[e[name] for e in history] for history in (a["history"], result.history)]
+        np.testing.assert_allclose(*losses, rtol=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
 import torch
@@ -14,6 +15,7 @@ from zalgebra.models.networks import Pair, decoder, encoder
 __all__ = ["Autoencoder", "calibrated"]
 
 
+@dataclass(eq=False, repr=False)
 class Autoencoder(Codec):
     r"""Deterministic autoencoder, as a scikit-learn style estimator.
 
@@ -44,7 +46,7 @@ class Autoencoder(Codec):
     patience
         Epochs without a better validation loss before stopping; ``None`` never stops early.
     random_state
-        Seed of weights and order. On one CPU and thread count a fit repeats bit for bit.
+        Seed of weights, order and noise. On one CPU and thread count a fit repeats bit for bit.
     verbose
         Whether to show progress with losses and the time that is left.
 
@@ -74,26 +76,15 @@ class Autoencoder(Codec):
 
     kind: ClassVar[str] = "code"
 
-    def __init__(
-        self,
-        latent_dim: int = 32,
-        *,
-        width: int = 32,
-        max_epochs: int = 30,
-        batch_size: int = 64,
-        learning_rate: float = 4e-3,
-        patience: int | None = 5,
-        random_state: int = 0,
-        verbose: bool = True,
-    ) -> None:
-        self.latent_dim = latent_dim
-        self.width = width
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.patience = patience
-        self.random_state = random_state
-        self.verbose = verbose
+    latent_dim: int = 32
+    _: KW_ONLY
+    width: int = 32
+    max_epochs: int = 30
+    batch_size: int = 64
+    learning_rate: float = 4e-3
+    patience: int | None = 5
+    random_state: int = 0
+    verbose: bool = True
 
     def _loss(
         self, network: nn.Module, batch: tuple[Tensor, ...], noise: torch.Generator
@@ -113,7 +104,7 @@ class Autoencoder(Codec):
         )
 
     def _decoded(self, network: nn.Module, z: Tensor) -> Tensor:
-        y = network.get_submodule("decoder")(z)
+        y = network.get_submodule("decoder")(z).float()
         return torch.sigmoid(y) if y.ndim == 4 else y
 
     def _encode(self, x: Tensor) -> Tensor:

@@ -2,67 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, overload
+from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from zalgebra.algebra.priors import Gaussian
 from zalgebra.files import fingerprint
-from zalgebra.models.base import Model, as_numbers
+from zalgebra.models.base import as_numbers
 from zalgebra.models.inversion import InversionReport, inversion_report
+from zalgebra.models.learner import Learner
 from zalgebra.models.networks import in_batches
 from zalgebra.models.stored_priors import prior_from, prior_tensors
-from zalgebra.models.training import TrainingResult, train
 from zalgebra.types import BadInput, LatentSpec, Prior
 
 __all__ = ["Codec"]
 
 
-class Codec(Model):
+class Codec(Learner):
     """Data to latents and back: the contract of every model that is fitted on arrays.
 
-    A subclass stores its settings in the constructor and says
+    Beside what a `Learner` says, a subclass says
 
-    - `_build`: the networks for data of a shape, in ``network_``;
-    - `_loss`: what the training minimises (or `_learn`, if it is no plain training);
     - `_encode` and `_decode`: tensors of standardised data to latents and back;
     - `_latent_shape`, and ``kind``: the shape of a latent and what it is;
-    - `_fit_prior`: the law of the latents, by default the Gaussian of the encoded data.
-
-    The settings that `fit` reads are ``max_epochs, batch_size, learning_rate, patience,
-    random_state, verbose``.
+    - `_learn_prior`: the law of the latents, by default `_fit_prior` of the encoded data, which
+      is their Gaussian.
     """
 
     kind: ClassVar[str] = "code"
 
     latent_dim: int
-    max_epochs: int
-    batch_size: int
-    learning_rate: float
-    random_state: int
-    verbose: bool
-
-    network_: nn.Module
-    prior_: Prior
     spec_: LatentSpec
-    data_shape_: tuple[int, ...]
-    training_: TrainingResult
 
     # What a subclass says.
-
-    def _build(self, data_shape: tuple[int, ...]) -> nn.Module:
-        """The untrained networks, as one module; randomness is seeded outside."""
-        raise TypeError(f"{type(self).__name__} does not say how it is built")
-
-    def _loss(
-        self, network: nn.Module, batch: tuple[Tensor, ...], noise: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Named scalars of a batch; ``"loss"`` is minimised."""
-        raise TypeError(f"{type(self).__name__} does not say what it minimises")
 
     def _encode(self, x: Tensor) -> Tensor:
         """Latents of standardised data."""
@@ -79,63 +53,10 @@ class Codec(Model):
         """The law of latents ``(n, *latent_shape)`` of the training data."""
         return Gaussian.fit(Z)
 
-    def _learn(self, rows: Tensor, **how: Any) -> None:
-        """Train the networks on standardised rows; ``how`` goes to `training.train`."""
-        self.training_ = train(
-            self.network_,
-            self._loss,
-            (rows,),
-            epochs=self.max_epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            seed=self.random_state,
-            patience=getattr(self, "patience", None),
-            progress=self.verbose,
-            what=f"fitting {type(self).__name__}",
-            **how,
-        )
+    def _learn_prior(self, X: np.ndarray) -> Prior:
+        return self._fit_prior(self._transform(X))
 
     # scikit-learn's verbs: NumPy in and out.
-
-    def fit(
-        self,
-        X: np.ndarray,
-        y: object = None,
-        *,
-        checkpoint: str | Path | None = None,
-        resume: bool = False,
-    ) -> Self:
-        """Learn from data ``(n, C, H, W)`` in [0, 1], or ``(n, d)`` of any scale.
-
-        Parameters
-        ----------
-        X
-            At least 2 rows.
-        y
-            Ignored; for scikit-learn's pipelines.
-        checkpoint
-            File (``.safetensors``) written after every epoch; what a kill leaves there is whole.
-        resume
-            Go on from the checkpoint if it is there: the same weights as without the kill.
-        """
-        X = self._checked(X, None)
-        self._check_settings()
-        if len(X) < 2:
-            raise BadInput(f"`fit` needs at least 2 rows, got {len(X)}")
-        self.fitted_ = False  # a fit that breaks off leaves no half-learned model
-        self._prepare(X.shape[1:])
-        self.centre_, self.scale_ = _standard(X)
-        rows = torch.from_numpy((X - self.centre_) / self.scale_)
-        digest = hashlib.sha256(np.ascontiguousarray(X).tobytes()).hexdigest()
-        settings = {k: v for k, v in self.get_params().items() if k != "verbose"}
-        identity = f"{type(self).__name__} {settings} data {digest}"
-        self._learn(rows, checkpoint=checkpoint, resume=resume, identity=identity)
-        self.network_.cpu()
-        self.network_.eval()
-        self.fitted_ = True
-        self.prior_ = self._fit_prior(self._transform(X))
-        self._describe()
-        return self
 
     def transform(self, X: np.ndarray, /) -> np.ndarray:
         """Latents ``(n, *latent_shape)`` of data ``(n, *data_shape)``, float32."""
@@ -195,12 +116,6 @@ class Codec(Model):
 
     # What the verbs are made of.
 
-    def _prepare(self, data_shape: tuple[int, ...]) -> None:
-        self.data_shape_ = tuple(data_shape)
-        with torch.random.fork_rng():
-            torch.manual_seed(self.random_state)
-            self.network_ = self._build(self.data_shape_)
-
     def _transform(self, X: np.ndarray) -> np.ndarray:
         return in_batches(self.encode, X, self._latent_shape())
 
@@ -241,11 +156,3 @@ class Codec(Model):
         self.network_.load_state_dict({k: torch.from_numpy(v) for k, v in tensors.items()})
         self.network_.eval()
         self._describe()
-
-
-def _standard(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and scale: pictures stay as they are, columns of a table are standardised."""
-    if X.ndim == 4:
-        return np.zeros(1, np.float32), np.ones(1, np.float32)
-    scale = X.std(axis=0)
-    return X.mean(axis=0), np.where(scale > 1e-8, scale, 1.0).astype(np.float32)

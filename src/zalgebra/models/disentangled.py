@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from zalgebra.models.vae import VAE
 __all__ = ["BetaTCVAE", "BetaVAE", "total_correlation"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class BetaVAE(VAE):
     r"""`VAE` with the divergence at β = 4: a smoother latent whose entries divide the work.
 
@@ -39,30 +41,7 @@ class BetaVAE(VAE):
     (200, 4)
     """
 
-    def __init__(
-        self,
-        latent_dim: int = 32,
-        *,
-        beta: float = 4.0,
-        width: int = 32,
-        max_epochs: int = 30,
-        batch_size: int = 64,
-        learning_rate: float = 4e-3,
-        patience: int | None = 5,
-        random_state: int = 0,
-        verbose: bool = True,
-    ) -> None:
-        super().__init__(
-            latent_dim,
-            beta=beta,
-            width=width,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            patience=patience,
-            random_state=random_state,
-            verbose=verbose,
-        )
+    beta: float = 4.0
 
 
 class BetaTCVAE(BetaVAE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,18 +13,20 @@ from scipy.special import chdtri
 from torch import Tensor, nn
 
 from zalgebra.algebra.priors import Independent, Normal, marginals
-from zalgebra.models.adversarial import Game, play
+from zalgebra.models.adversarial import Game
 from zalgebra.models.codec import Codec
-from zalgebra.models.networks import Pair, decoder, encoder, in_batches
-from zalgebra.models.training import TrainingResult, train
+from zalgebra.models.networks import Pair, decoder, encoder
 from zalgebra.types import BadInput, Prior
 
 __all__ = ["GAN"]
 
 CENTRAL = 0.99  # share of the law of the norm that an encoded latent keeps to
+# A game has no loss worth watching on rows held out, and momentum makes it swing.
+GAME = {"validation": 0, "betas": (0.0, 0.99), "clip": None, "ema": 0.999, "ramp": 10}
 RATE = 0.1  # first step of a refinement, in standard deviations of the prior
 
 
+@dataclass(eq=False, repr=False)
 class GAN(Codec):
     r"""Generative adversarial network with an encoder, as a scikit-learn style estimator.
 
@@ -55,18 +58,10 @@ class GAN(Codec):
     refine
         Steps of refinement at encoding; 0 leaves it at the encoder's guess. It does not touch the
         training and may be changed on a fitted model.
-    width
-        Channels of the widest grid; time grows with its square.
+    width, batch_size, learning_rate, random_state, verbose
+        As in `Autoencoder`.
     max_epochs
         Passes over the data by the game; the encoder then makes half as many.
-    batch_size
-        Rows a step.
-    learning_rate
-        Peak of the one-cycle schedule.
-    random_state
-        Seed of weights, order and noise. On one CPU and thread count a fit repeats bit for bit.
-    verbose
-        Whether to show progress with losses and the time that is left.
 
     Attributes
     ----------
@@ -104,32 +99,17 @@ class GAN(Codec):
 
     kind: ClassVar[str] = "generator input"
 
-    encoder_training_: TrainingResult
-
-    def __init__(
-        self,
-        latent_dim: int = 32,
-        *,
-        prior: str = "normal",
-        penalty: float = 1.0,
-        refine: int = 50,
-        width: int = 32,
-        max_epochs: int = 30,
-        batch_size: int = 64,
-        learning_rate: float = 4e-3,
-        random_state: int = 0,
-        verbose: bool = True,
-    ) -> None:
-        self.latent_dim = latent_dim
-        self.prior = prior
-        self.penalty = penalty
-        self.refine = refine
-        self.width = width
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.random_state = random_state
-        self.verbose = verbose
+    latent_dim: int = 32
+    _: KW_ONLY
+    prior: str = "normal"
+    penalty: float = 1.0
+    refine: int = 50
+    width: int = 32
+    max_epochs: int = 30
+    batch_size: int = 64
+    learning_rate: float = 4e-3
+    random_state: int = 0
+    verbose: bool = True
 
     # The generator and its game.
 
@@ -144,29 +124,23 @@ class GAN(Codec):
         read = encoder(data_shape, hidden, width=self.width)
         return nn.Sequential(read, nn.SiLU(), nn.Linear(hidden, outputs))
 
-    def _learn(self, rows: Tensor, **how: Any) -> None:
+    def _learn(self, *data: Tensor, checkpoint: str | Path | None = None, **how: Any) -> None:
+        generator = self.network_.get_submodule("decoder")
         with torch.random.fork_rng():
             torch.manual_seed(self.random_state)
             critic = self._reader(self.data_shape_, 1)
-        game = Game(self.network_.get_submodule("decoder"), critic, self.penalty)
-        same: dict[str, Any] = {
-            "batch_size": self.batch_size,
-            "learning_rate": self.learning_rate,
-            "seed": self.random_state,
-            "progress": self.verbose,
-        }
-        beside = _beside(**how)  # before the game, which may be killed
-        self.training_ = play(
-            game, self._loss, (rows,), epochs=self.max_epochs, what="fitting GAN", **same, **how
-        )
-        self.encoder_training_ = train(
+        game = Game(generator, critic, self.penalty)
+        beside = _beside(checkpoint, how["resume"])  # before the game, which may be killed
+        self.training_ = self._train(game, self._loss, data, checkpoint=checkpoint, **GAME, **how)
+        generator.requires_grad_(False)
+        self.encoder_training_ = self._train(
             self.network_.get_submodule("encoder"),
             self._encoder_loss,
-            (rows,),
+            data,
             epochs=math.ceil(self.max_epochs / 2),
             what="fitting its encoder",
-            **same,
-            **beside,
+            checkpoint=beside,
+            **how,
         )
 
     def _loss(
@@ -187,7 +161,7 @@ class GAN(Codec):
             return Normal(self._latent_shape())
         return Independent(marginals.Uniform(-1.0, 1.0), self._latent_shape())
 
-    def _fit_prior(self, Z: np.ndarray) -> Prior:
+    def _learn_prior(self, X: np.ndarray) -> Prior:
         return self._law()
 
     def _decode(self, z: Tensor) -> Tensor:
@@ -246,15 +220,6 @@ class GAN(Codec):
             u = u + (self._refined(u, x) - u).detach()  # its value, with the gradient of the guess
         return self._latents(u)
 
-    def _transform(self, X: np.ndarray) -> np.ndarray:
-        """The guess alone: `fit` asks for it, but learns nothing from it, as the law is known."""
-        return in_batches(lambda x: self._latents(self._guess(x)), X, self._latent_shape())
-
-    def transform(self, X: np.ndarray, /) -> np.ndarray:
-        """Latents ``(n, latent_dim)`` of data ``(n, *data_shape)``, float32; see `encode`."""
-        self._check_fitted()
-        return in_batches(self.encode, self._checked(X, self.data_shape_), self._latent_shape())
-
     def _check_settings(self) -> None:
         super()._check_settings()
         if self.prior not in ("normal", "uniform"):
@@ -271,9 +236,11 @@ def _log_square(error: Tensor) -> Tensor:
     return torch.log(error.square().flatten(1).mean(dim=1) + 1e-8)
 
 
-def _beside(checkpoint: str | Path | None, resume: bool, identity: str) -> dict[str, Any]:
+def _beside(checkpoint: str | Path | None, resume: bool) -> Path | None:
     """The checkpoint of the encoder, beside that of the game; one of an older run is removed."""
-    path = None if checkpoint is None else Path(checkpoint).with_suffix(".encoder.safetensors")
-    if path is not None and not resume:
+    if checkpoint is None:
+        return None
+    path = Path(checkpoint).with_suffix(".encoder.safetensors")
+    if not resume:
         path.unlink(missing_ok=True)
-    return {"checkpoint": path, "resume": resume, "identity": identity}
+    return path

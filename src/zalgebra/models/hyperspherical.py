@@ -85,7 +85,7 @@ class HypersphericalVAE(VAE):
         self, network: nn.Module, batch: tuple[Tensor, ...], noise: torch.Generator
     ) -> dict[str, Tensor]:
         (x,) = batch
-        mean, concentration = self._posterior(network(x))
+        mean, concentration = self._posterior(network(x).float())
         x_hat = self._decoded(network, power_spherical(mean, concentration, noise))
         kl = power_spherical_kl(concentration, self.latent_dim).mean()
         loss = calibrated(x_hat - x) + self.beta * kl / math.prod(x.shape[1:])
@@ -114,7 +114,7 @@ class HypersphericalVAE(VAE):
     def _decode(self, z: Tensor) -> Tensor:
         return self._decoded(self.network_, on_sphere(z, self._latent_shape()))
 
-    def _fit_prior(self, Z: np.ndarray) -> Prior:
+    def _learn_prior(self, X: np.ndarray) -> Prior:
         return Hypersphere(self.latent_dim)
 
 

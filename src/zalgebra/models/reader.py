@@ -161,7 +161,7 @@ class Reader(Model):
         self, network: nn.Module, batch: tuple[Tensor, ...], noise: torch.Generator
     ) -> dict[str, Tensor]:
         x, targets = batch
-        out, at, total = network(x), 0, torch.zeros(())
+        out, at, total = network(x).float(), 0, torch.zeros(())
         for i, column in enumerate(self.columns_.values()):
             part, target = out[:, at : at + column["outputs"]], targets[:, i]
             at += column["outputs"]

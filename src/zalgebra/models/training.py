@@ -1,8 +1,7 @@
 """One training loop for every model: Fabric underneath, resumable, repeatable bit for bit.
 
 All randomness of an epoch (order, noise) comes from generators seeded by (seed, epoch), so a run
-that was killed and resumed takes exactly the steps of one that was not. A checkpoint is one
-safetensors file: weights, optimiser state and history.
+that was killed and resumed takes the steps of one that was not. Devices share each batch's rows.
 """
 
 from __future__ import annotations
@@ -11,29 +10,24 @@ import math
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from torch import Tensor, nn
 
-from zalgebra.files import read_tensors, write_tensors
+from zalgebra.models.plan import Plan, generator
+from zalgebra.models.progress import Bar
+from zalgebra.models.training_state import Average, State
 from zalgebra.types import BadInput
 
 __all__ = ["TrainingResult", "train"]
 
 Loss = Callable[[nn.Module, tuple[Tensor, ...], torch.Generator], dict[str, Tensor]]
+PRECISIONS = ("32-true", "bf16-mixed")
 
 
 @dataclass(frozen=True)
@@ -43,7 +37,8 @@ class TrainingResult:
     Parameters
     ----------
     history
-        One mapping an epoch: training losses, ``"validation"``, ``"seconds"``.
+        One mapping an epoch: training losses, ``"validation"`` where rows are held out,
+        ``"seconds"``.
     outcome
         ``"finished"`` or ``"stopped early"``.
     items_per_second
@@ -64,8 +59,15 @@ def train(
     batch_size: int,
     learning_rate: float,
     seed: int,
+    betas: tuple[float, float] = (0.9, 0.99),
+    clip: float | None = 10.0,
+    ema: float | None = None,
+    ramp: int = 9,
     validation: float = 0.05,
     patience: int | None = None,
+    precision: str = "32-true",
+    accelerator: str = "auto",
+    devices: int = 1,
     checkpoint: str | Path | None = None,
     resume: bool = False,
     identity: str = "",
@@ -77,20 +79,30 @@ def train(
     Parameters
     ----------
     module
-        The network; its weights are changed in place.
+        The network; its weights are changed in place, those with ``requires_grad``.
     loss
         ``loss(module, batch, generator)`` gives named scalars; ``"loss"`` is minimised, the rest
         are shown. Noise must come from the generator.
     data
         Tensors of equal length; a batch holds the same rows of each.
     epochs, batch_size, learning_rate
-        The schedule: epochs at most, rows a step, the peak rate.
+        The schedule: epochs at most, rows a step (of all devices), the peak rate.
     seed
         Fixes the validation rows, the order and the noise.
+    betas, clip
+        Of AdamW, and the norm to which gradients are clipped; ``None`` clips none.
+    ema, ramp
+        Decay of the weights' exponential average (`Average`), which is then validated and kept in
+        their place; ``None`` keeps the weights themselves.
     validation
-        Share of the rows held out to watch.
+        Share of the rows held out to watch; with 0 the last weights are kept.
     patience
         Epochs without a better validation loss before stopping early; ``None`` never stops.
+    precision
+        ``"32-true"``; or ``"bf16-mixed"``: products in bfloat16, weights and losses in float32.
+    accelerator, devices
+        As in Lightning: ``"auto"``, ``"cpu"``, ``"cuda"``, and how many. With more than one the
+        calling script is run once for each, and each ends with the same weights.
     checkpoint
         File written after every epoch.
     resume
@@ -105,187 +117,134 @@ def train(
     BadInput
         If the loss becomes NaN or infinite, or the checkpoint belongs to another run.
     """
-    order = torch.randperm(len(data[0]), generator=_generator(seed, 0))
-    held = max(1, round(validation * len(order))) if len(order) > 1 else 0
-    batch_size = max(1, min(batch_size, len(order) - held))
-    steps = max(1, (len(order) - held) // batch_size)
-    optimiser = torch.optim.AdamW(
-        module.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=1e-4
-    )
-    state = _State(module, optimiser, identity, history=[], best=_weights(module))
-    fabric = _fabric()
-    network, stepper = fabric.setup(module, optimiser)
+    fabric = _fabric(precision, accelerator, devices)
+    plan = Plan(
+        len(data[0]), epochs, batch_size, learning_rate, seed, validation,
+        world=fabric.world_size, rank=fabric.global_rank,
+    )  # fmt: skip
+    learned = [p for p in module.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(learned, lr=learning_rate, betas=betas, weight_decay=1e-4)
+    objective = Objective(module, loss, tuple(d.to(fabric.device) for d in data))
+    network, stepper = fabric.setup(objective, optimiser)
+    average = None if ema is None else Average(learned, decay=ema, ramp=ramp)
+    kind = "" if (precision, plan.world) == ("32-true", 1) else f" {precision} by {plan.world}"
+    state = State(module, optimiser, average, identity + kind)
     if resume and checkpoint is not None and Path(checkpoint).is_file():
         state.read(Path(checkpoint))
-    rows = [d.to(fabric.device) for d in data]
-    watch = tuple(r[order[:held]] for r in rows)
+
+    descent = _Descent(fabric, network, stepper, plan, average, clip)
     rates: list[float] = []
-    tired = patience is not None and bool(state.history) and state.stale >= patience
-    outcome = "stopped early" if tired else "finished"
-    with _bar(progress, what, epochs, steps) as show:
-        for epoch in range(len(state.history), 0 if tired else epochs):
-            noise, start, sums = _generator(seed, epoch + 1), time.perf_counter(), {}
-            shuffled = order[held:][torch.randperm(len(order) - held, generator=noise)]
-            network.train()
-            for step in range(steps):
-                chosen = shuffled[step * batch_size : (step + 1) * batch_size]
-                for group in optimiser.param_groups:
-                    group["lr"] = learning_rate * _one_cycle(
-                        (epoch * steps + step) / (epochs * steps)
-                    )
-                parts = loss(network, tuple(r[chosen] for r in rows), noise)
-                stepper.zero_grad()
-                fabric.backward(parts["loss"])
-                nn.utils.clip_grad_norm_(module.parameters(), 10.0)
-                stepper.step()
-                for name, value in parts.items():
-                    sums[name] = sums.get(name, 0.0) + float(value.detach()) / steps
-                show(epoch, step, sums, steps)
-            seconds = time.perf_counter() - start
-            rates.append(steps * batch_size / seconds)
-            entry = {**sums, "seconds": seconds}
-            entry["validation"] = _validate(network, loss, watch, batch_size, seed) if held else 0.0
-            if broken := [k for k, v in entry.items() if not math.isfinite(v)]:
-                raise BadInput(
-                    f"the loss became {entry[broken[0]]} in epoch {epoch + 1} ({broken[0]}); "
-                    "lower the learning rate"
-                )
-            state.add(entry)
-            if checkpoint is not None:
+    with Bar(progress and fabric.is_global_zero, what, epochs, plan.steps) as bar:
+        while len(state.history) < epochs and not state.tired(patience):
+            entry = descent.epoch(len(state.history), bar)
+            rates.append(plan.steps * plan.batch_size / entry["seconds"])
+            with average.in_place() if average else nullcontext():
+                if len(plan.held):
+                    entry["validation"] = _validate(network, plan.held, plan.batch_size, seed)
+                _check_finite(entry, len(state.history))
+                state.add(entry)
+            if checkpoint is not None and fabric.is_global_zero:
                 state.write(Path(checkpoint))
-            if patience is not None and state.stale >= patience:
-                outcome = "stopped early"
-                break
     module.load_state_dict(state.best)
     module.eval()
-    rate = float(np.median(rates)) if rates else math.nan
-    return TrainingResult(state.history, outcome, rate)
+    outcome = "stopped early" if state.tired(patience) else "finished"
+    return TrainingResult(state.history, outcome, float(np.median(rates)) if rates else math.nan)
 
 
-@dataclass
-class _State:
-    """Everything that a resumed run needs, and its file."""
+class Objective(nn.Module):
+    """The loss of a module on rows of data, as a module: what Fabric wraps, it wraps whole.
 
-    module: nn.Module
-    optimiser: torch.optim.Optimizer
-    identity: str
-    history: list[dict[str, float]]
-    best: dict[str, Tensor]
+    It takes the rows' numbers, for a mixed precision would round the data themselves.
+    """
 
-    @property
-    def stale(self) -> int:
-        """Epochs since the best validation loss."""
-        losses = [e["validation"] for e in self.history]
-        return len(losses) - 1 - int(np.argmin(losses))
+    def __init__(self, module: nn.Module, loss: Loss, data: tuple[Tensor, ...]) -> None:
+        super().__init__()
+        self.module, self.loss, self.data = module, loss, data
 
-    def add(self, entry: dict[str, float]) -> None:
-        self.history.append(entry)
-        if self.stale == 0:
-            self.best = _weights(self.module)
+    def forward(self, rows: Tensor, noise: torch.Generator) -> dict[str, Tensor]:
+        """Named scalars of these rows."""
+        return self.loss(self.module, tuple(d[rows] for d in self.data), noise)
 
-    def write(self, path: Path) -> None:
-        moments = {
-            f"optimiser.{i}.{name}": value
-            for i, slot in self.optimiser.state_dict()["state"].items()
-            for name, value in slot.items()
-        }
-        tensors = {f"module.{k}": v for k, v in _weights(self.module).items()}
-        tensors |= {f"best.{k}": v for k, v in self.best.items()} | moments
-        arrays = {k: v.detach().cpu().numpy() for k, v in tensors.items()}
-        write_tensors(path, arrays, {"identity": self.identity, "history": self.history})
 
-    def read(self, path: Path) -> None:
-        arrays, header = read_tensors(path)
-        if header.get("identity") != self.identity:
-            raise BadInput(
-                f"{path} is the checkpoint of another run (other data or settings); "
-                "give the same ones to resume, or leave resume out to start anew"
+@dataclass(frozen=True)
+class _Descent:
+    """Steps of an optimiser on an objective, under a plan."""
+
+    fabric: Any
+    network: Any
+    optimiser: Any
+    plan: Plan
+    average: Average | None
+    clip: float | None
+
+    def epoch(self, epoch: int, bar: Bar) -> dict[str, float]:
+        """All steps of an epoch: the means of their losses, and the seconds that it took."""
+        start, means = time.perf_counter(), {}
+        self.network.train()
+        for i, (rows, noise) in enumerate(self.plan.batches(epoch)):
+            for name, value in self.step(epoch * self.plan.steps + i, rows, noise).items():
+                means[name] = means.get(name, 0.0) + float(value.detach()) / self.plan.steps
+            bar.show(epoch, i, means)
+        return {**_shared(means, self.fabric), "seconds": time.perf_counter() - start}
+
+    def step(self, number: int, rows: Tensor, noise: torch.Generator) -> dict[str, Tensor]:
+        """Step ``number`` of the training, counted from 0, on these rows: its losses."""
+        if self.average is not None:
+            self.average.follow(number + 1)
+        for group in self.optimiser.optimizer.param_groups:
+            group["lr"] = self.plan.rate(number)
+        parts = self.network(rows, noise)
+        self.optimiser.zero_grad()
+        self.fabric.backward(parts["loss"])
+        if self.clip is not None:
+            self.fabric.clip_gradients(
+                self.network, self.optimiser, max_norm=self.clip, error_if_nonfinite=False
             )
-        tensors = {k: torch.from_numpy(v.copy()) for k, v in arrays.items()}
-        slots: dict[int, dict[str, Tensor]] = {}
-        for key, value in _part(tensors, "optimiser.").items():
-            index, name = key.split(".", 1)
-            slots.setdefault(int(index), {})[name] = value
-        groups = self.optimiser.state_dict()["param_groups"]
-        try:
-            self.module.load_state_dict(_part(tensors, "best."))  # whether they fit
-            self.module.load_state_dict(_part(tensors, "module."))
-            self.optimiser.load_state_dict({"state": slots, "param_groups": groups})
-        except (RuntimeError, ValueError) as error:
-            raise BadInput(
-                f"{path} does not fit this network; leave resume out to start anew"
-            ) from error
-        self.best = _part(tensors, "best.")
-        self.history[:] = header["history"]
-
-
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _weights(module: nn.Module) -> dict[str, Tensor]:
-    return {k: v.detach().cpu().clone() for k, v in module.state_dict().items()}
-
-
-def _generator(seed: int, epoch: int) -> torch.Generator:
-    mixed = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> np.uint64(1)
-    return torch.Generator().manual_seed(int(mixed))
-
-
-def _one_cycle(t: float) -> float:
-    """Rate over its peak at progress ``t``: a rise over the first tenth, then a cosine fall."""
-    return (t + 0.005) / 0.105 if t < 0.1 else 0.5 * (1 + math.cos(math.pi * (t - 0.1) / 0.9))
+        self.optimiser.step()
+        return parts
 
 
 @torch.no_grad()
-def _validate(
-    network: nn.Module, loss: Loss, watch: tuple[Tensor, ...], batch_size: int, seed: int
-) -> float:
-    """Mean loss over the held-out rows, under the same noise every epoch."""
+def _validate(network: nn.Module, held: Tensor, batch_size: int, seed: int) -> float:
+    """Mean loss over the held-out rows, under the same noise every epoch and on every device."""
     network.eval()
-    noise, total = _generator(seed, 0), 0.0
-    for i in range(0, len(watch[0]), batch_size):
-        batch = tuple(w[i : i + batch_size] for w in watch)
-        total += float(loss(network, batch, noise)["loss"]) * len(batch[0])
-    return total / len(watch[0])
+    noise, total = generator(seed, 0), 0.0
+    for rows in held.split(batch_size):
+        total += float(network(rows, noise)["loss"]) * len(rows)
+    return total / len(held)
 
 
-def _fabric() -> Any:
-    """Fabric on one device, without its advice about loggers and data loaders."""
+def _check_finite(entry: dict[str, float], epoch: int) -> None:
+    if broken := [k for k, v in entry.items() if not math.isfinite(v)]:
+        raise BadInput(
+            f"the loss became {entry[broken[0]]} in epoch {epoch + 1} ({broken[0]}); "
+            "lower the learning rate"
+        )
+
+
+def _shared(sums: dict[str, float], fabric: Any) -> dict[str, float]:
+    """Means over all devices."""
+    if fabric.world_size == 1:
+        return sums
+    return {
+        k: float(fabric.all_reduce(torch.tensor(v, device=fabric.device))) for k, v in sums.items()
+    }
+
+
+def _fabric(precision: str, accelerator: str, devices: int) -> Any:
+    """Fabric, launched, without its advice about loggers and data loaders."""
+    if precision not in PRECISIONS:
+        raise BadInput(f"`precision` must be {' or '.join(PRECISIONS)}, got {precision!r}")
+    if not isinstance(devices, int | np.integer) or devices < 1:
+        raise BadInput(f"`devices` must be a whole number of at least 1, got {devices!r}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from lightning_fabric import Fabric
 
-        return Fabric(accelerator="auto", devices=1)
-
-
-class _bar:
-    """A Rich progress bar with rate, losses and the time that is left; silent when not wanted."""
-
-    def __init__(self, wanted: bool, what: str, epochs: int, steps: int) -> None:
-        self.progress = Progress(
-            TextColumn(what),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[losses]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            disable=not wanted,
-        )
-        self.task = self.progress.add_task(what, total=epochs * steps, losses="")
-
-    def __enter__(self) -> Callable[[int, int, dict[str, float], int], None]:
-        self.progress.start()
-        return self.show
-
-    def __exit__(self, *error: object) -> None:
-        self.progress.stop()
-
-    def show(self, epoch: int, step: int, sums: dict[str, float], steps: int) -> None:
-        if not self.progress.disable:
-            scale = steps / (step + 1)
-            losses = "  ".join(f"{name} {value * scale:.4g}" for name, value in sums.items())
-            done = epoch * steps + step + 1
-            self.progress.update(self.task, completed=done, losses=f"epoch {epoch + 1}  {losses}")
+        try:
+            fabric = Fabric(accelerator=accelerator, devices=int(devices), precision=precision)
+        except (RuntimeError, ValueError) as error:
+            wanted = f"accelerator={accelerator!r} with devices={devices}"
+            raise BadInput(f"{wanted} cannot be had on this machine ({error})") from error
+        fabric.launch()
+    return fabric

@@ -6,7 +6,6 @@ block's features (FiLM, Perez et al. 2018, arXiv 1709.07871).
 
 from __future__ import annotations
 
-import copy
 import itertools
 import math
 
@@ -16,7 +15,7 @@ from torch.nn import functional as F
 
 from zalgebra.types import BadInput
 
-__all__ = ["Averaged", "Velocity"]
+__all__ = ["Velocity"]
 
 WAVES = 32  # frequencies that a time is written in
 FASTEST = 200.0  # radians over the whole of [0, 1]
@@ -74,44 +73,6 @@ class Velocity(nn.Module):
             y = torch.full_like(t, nobody, dtype=torch.long) if y is None else y
             condition = condition + self.label(y)
         return self.body(x, F.silu(condition))
-
-
-class Averaged(nn.Module):
-    """A network and the exponential average of its weights, which is what counts in the end.
-
-    In training the network answers, and the average has followed it once more; in evaluation the
-    average answers. Both are weights of this module, so that a checkpoint holds them. The average
-    runs over the last ninth of all steps, and never over more than ``1 / (1 - decay)`` of them.
-
-    Parameters
-    ----------
-    network
-        The network to train.
-    decay
-        What the average keeps of itself in a step, in the long run.
-    """
-
-    steps: Tensor
-
-    def __init__(self, network: nn.Module, *, decay: float = 0.999) -> None:
-        super().__init__()
-        self.network, self.decay = network, decay
-        self.average = copy.deepcopy(network).requires_grad_(False)
-        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
-
-    def forward(self, *inputs: Tensor | None) -> Tensor:
-        """Answer of the network in training, of the average in evaluation."""
-        if not self.training:
-            return self.average(*inputs)
-        self._follow()
-        return self.network(*inputs)
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        self.steps += 1
-        share = max(1 - self.decay, 9 / (9 + int(self.steps)))
-        for a, b in zip(self.average.parameters(), self.network.parameters(), strict=True):
-            a.lerp_(b, share)
 
 
 class _UNet(nn.Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -14,6 +15,7 @@ from zalgebra.models.autoencoder import Autoencoder, calibrated
 __all__ = ["VAE"]
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class VAE(Autoencoder):
     r"""Variational autoencoder with a calibrated decoder, as a scikit-learn style estimator.
 
@@ -32,29 +34,13 @@ class VAE(Autoencoder):
         Entries of one latent.
     beta
         Weight of the divergence; more makes the latent smoother and the picture softer.
-    width
-        Channels of the widest grid; time grows with its square.
-    max_epochs
-        Passes over the data.
-    batch_size
-        Rows a step.
-    learning_rate
-        Peak of the one-cycle schedule.
-    patience
-        Epochs without a better validation loss before stopping; ``None`` never stops early.
-    random_state
-        Seed of weights, order and noise. On one CPU and thread count a fit repeats bit for bit.
-    verbose
-        Whether to show progress with losses and the time that is left.
+    width, max_epochs, batch_size, learning_rate, patience, random_state, verbose
+        As in `Autoencoder`.
 
     Attributes
     ----------
-    prior_ : zalgebra.priors.Gaussian
-        Fitted from the encoded training data.
-    spec_ : zalgebra.types.LatentSpec
-        Shapes, kind and fingerprint.
-    training_ : zalgebra.models.training.TrainingResult
-        History and images a second (only after `fit`, not after `zalgebra.load`).
+    prior_, spec_, training_
+        As in `Autoencoder`.
 
     References
     ----------
@@ -73,30 +59,7 @@ class VAE(Autoencoder):
 
     kind: ClassVar[str] = "posterior mean"
 
-    def __init__(
-        self,
-        latent_dim: int = 32,
-        *,
-        beta: float = 1.0,
-        width: int = 32,
-        max_epochs: int = 30,
-        batch_size: int = 64,
-        learning_rate: float = 4e-3,
-        patience: int | None = 5,
-        random_state: int = 0,
-        verbose: bool = True,
-    ) -> None:
-        super().__init__(
-            latent_dim,
-            width=width,
-            max_epochs=max_epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            patience=patience,
-            random_state=random_state,
-            verbose=verbose,
-        )
-        self.beta = beta
+    beta: float = 1.0
 
     # The model itself.
 
@@ -104,7 +67,7 @@ class VAE(Autoencoder):
         self, network: nn.Module, batch: tuple[Tensor, ...], noise: torch.Generator
     ) -> dict[str, Tensor]:
         (x,) = batch
-        mean, log_variance = network(x).chunk(2, dim=1)
+        mean, log_variance = network(x).float().chunk(2, dim=1)
         draw = torch.randn(mean.shape, generator=noise).to(mean.device)
         x_hat = self._decoded(network, mean + torch.exp(0.5 * log_variance) * draw)
         D = math.prod(x.shape[1:])

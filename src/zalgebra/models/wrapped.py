@@ -154,7 +154,7 @@ class Wrapped(Codec):
                 raise BadInput(f"`estimator` must have {verb}, {self._name()} has none")
         return nn.Module()
 
-    def _learn(self, rows: Tensor, **how: Any) -> None:
+    def _learn(self, rows: Tensor, *_: Tensor, **how: Any) -> None:
         X, self.estimator_ = as_given(self, rows), self.estimator
         if hasattr(self.estimator, "fit"):
             self.estimator_ = clone(self.estimator, safe=False)
