@@ -50,7 +50,7 @@ class Linear(Codec):
     def _build(self, data_shape: tuple[int, ...]) -> nn.Module:
         return Matrices(self.latent_dim, math.prod(data_shape))
 
-    def _learn(self, rows: Tensor, *_: Tensor, **how: Any) -> None:
+    def _learn(self, *data: Tensor, **how: Any) -> None:
         raise BadInput(
             "a Linear is not fitted: make it by Wrapped(estimator).fit(X).linear(), or fit a PCA"
         )
@@ -148,10 +148,10 @@ class PCA(Linear):
         matrices.register_buffer("total", torch.ones(()))
         return matrices
 
-    def _learn(self, rows: Tensor, *_: Tensor, **how: Any) -> None:
+    def _learn(self, *data: Tensor, **how: Any) -> None:
         from sklearn.decomposition import PCA as Solver
 
-        X, k = as_given(self, rows), self.latent_dim
+        X, k = as_given(self, data[0]), self.latent_dim
         total = X.var(axis=0, ddof=1).sum()
         _at_most(k, min(X.shape), f"{len(X)} rows of {X.shape[1]} entries have no more directions")
         _at_most(k, k if total > 0 else 0, "all rows are the same")

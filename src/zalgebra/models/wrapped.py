@@ -154,8 +154,8 @@ class Wrapped(Codec):
                 raise BadInput(f"`estimator` must have {verb}, {self._name()} has none")
         return nn.Module()
 
-    def _learn(self, rows: Tensor, *_: Tensor, **how: Any) -> None:
-        X, self.estimator_ = as_given(self, rows), self.estimator
+    def _learn(self, *data: Tensor, **how: Any) -> None:
+        X, self.estimator_ = as_given(self, data[0]), self.estimator
         if hasattr(self.estimator, "fit"):
             self.estimator_ = clone(self.estimator, safe=False)
             self.estimator_.fit(X, None)
