@@ -23,7 +23,8 @@ from zalgebra.data.pictures import save_picture
 from zalgebra.estimators.directions import Direction
 from zalgebra.files import read_tensors
 from zalgebra.models import training
-from zalgebra.studio import cli, workspace
+from zalgebra.studio import workspace
+from zalgebra.studio.options import WORKSPACE
 from zalgebra.studio.recipes import KINDS
 from zalgebra.studio.workspace import Workspace
 
@@ -187,8 +188,8 @@ def test_check_certifies_expressions_and_files(zalgebra, place, space) -> None:
     assert said.code == 0
     assert "norm" in said.out
     # The default workspace, named outright, is used as well.
-    shutil.copytree(place, cli.WORKSPACE)
-    assert zalgebra("check", "z.npy", "-w", cli.WORKSPACE, "--json").json() == own
+    shutil.copytree(place, WORKSPACE)
+    assert zalgebra("check", "z.npy", "-w", WORKSPACE, "--json").json() == own
     assert zalgebra("check", "img:1", "--json").json()["entries"] == 8
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zalgebra.studio.drawing import SMALLEST, STILLS, draw
+from zalgebra.studio.drawing import STILLS, draw
+from zalgebra.studio.frames import SMALLEST
 from zalgebra.types import BadInput
 
 MAGIC = {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from zalgebra import __version__
 from zalgebra.algebra.noise import noise
@@ -121,7 +122,9 @@ def test_the_command_line_saves_and_replays(zalgebra, space: Workspace) -> None:
     made = zalgebra("mix", EXPRESSIONS[1], "-w", space.path, "-o", "a.png", "--save", "deep/a.json")
     again = zalgebra("mix", "deep/a.json", "-w", space.path, "-o", "b.png", "--save", "b.json")
     assert again.out.replace("b.png", "a.png") == made.out
-    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+    with Image.open("a.png") as first, Image.open("b.png") as second:
+        assert first.tobytes() == second.tobytes()
+        assert second.text["Comment"].startswith("zalgebra mix deep/a.json -w ")
     assert Path("deep/a.json").read_text() == Path("b.json").read_text()
     assert [p.name for p in Path("deep").iterdir()] == ["a.json"]
     same(space.mix(Path("b.json")), space.mix("b.json"))

@@ -17,7 +17,8 @@ from zalgebra.algebra.latent import Latent
 from zalgebra.data.pictures import save_picture
 from zalgebra.estimators.directions import Direction
 from zalgebra.models.vae import VAE
-from zalgebra.studio import workspace as module
+from zalgebra.studio import folder as module
+from zalgebra.studio import workspace as verbs
 from zalgebra.studio.locks import fitting, locked
 from zalgebra.studio.names import is_file
 from zalgebra.studio.workspace import Workspace
@@ -366,12 +367,13 @@ def test_a_walk_remembers_what_its_ends_share(tmp_path: Path, other_model: VAE) 
     class Unit:
         spec = other_model.spec_
         prior = None
-        evaluate = staticmethod(lambda e: module.evaluate(e, names))
-        _result = staticmethod(lambda e, z: z)
+        evaluate = staticmethod(lambda e: verbs.evaluate(e, names))
+        _how = staticmethod(lambda m: {"method": m, "correlation": "estimate"})
+        _result = staticmethod(lambda e, z, captions: z)
 
     middle = Workspace.walk(Unit(), ends, 3)[1]  # ty: ignore
     assert middle.var() == pytest.approx(1, abs=0.06)
-    realised = [Latent(module.evaluate(e, names).array(), f"end{i}") for i, e in enumerate(ends)]
+    realised = [Latent(verbs.evaluate(e, names).array(), f"end{i}") for i, e in enumerate(ends)]
     assert ((realised[0] + realised[1]) / 2).array().var() > 1.5  # what would go wrong
     assert len(ws) == 0
 
@@ -505,8 +507,8 @@ def test_a_part_of_another_model_is_not_used(place: Path, faces, monkeypatch, sm
 
 SLOW_ENCODE = """
 import sys, time, zalgebra as za
-from zalgebra.studio import workspace
-workspace.PART = 10
+from zalgebra.studio import folder
+folder.PART = 10
 ws = za.Workspace(sys.argv[1])
 def slowly(steps, what):
     for step in steps:
@@ -593,7 +595,8 @@ def test_a_read_only_workspace_can_be_computed_in(place: Path, monkeypatch) -> N
     def refuse(path: Path):
         raise BadInput(f"cannot write {path}")
 
-    monkeypatch.setattr(module, "locked", refuse)
+    for place_of_locks in (module, verbs):
+        monkeypatch.setattr(place_of_locks, "locked", refuse)
     started = time.perf_counter()
     assert len(Workspace(place).edit("img:1", "+ smile").latents) == 1
     assert time.perf_counter() - started < 5

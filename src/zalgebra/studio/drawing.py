@@ -1,57 +1,70 @@
-"""Pictures to a file that a person opens: a captioned strip, or a looping GIF."""
+"""Pictures to a file that a person opens: a captioned strip or grid, or a looping GIF."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from zalgebra.files import aside
 from zalgebra.studio import figures
-from zalgebra.types import BadInput, MissingExtra
+from zalgebra.studio.film import DESCRIPTION, shoot
+from zalgebra.studio.frames import Layout
+from zalgebra.types import BadInput
 
 __all__ = ["draw"]
 
 STILLS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 FRAME_SECONDS = 0.12
-SMALLEST = 256  # pixels a side of a film's frame
 WIDTH = 1600  # pixels that a strip is to have; few pictures are not larger than 400 dpi makes them
 
 
-def draw(pictures: np.ndarray, output: Path, captions: Sequence[str]) -> Path:
-    """Write pictures ``(n, C, H, W)`` as a captioned strip, or as a film if it ends in .gif."""
+def draw(
+    pictures: np.ndarray,
+    output: Path,
+    captions: Sequence[str],
+    *,
+    columns: int | None = None,
+    comment: str = "",
+) -> Path:
+    """Write pictures ``(n, C, H, W)`` as a captioned strip, or as a film if it ends in .gif.
+
+    ``columns`` makes rows of so many; ``comment`` is kept in the file.
+    """
     suffix = output.suffix.lower()
     if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or len(pictures) == 0:
         raise BadInput(f"pictures must have shape (n, 1 or 3, H, W), got {pictures.shape}")
     if suffix == ".gif":
-        _film(pictures, output)
+        layout = Layout(pictures.shape[1:])
+        frames, n = layout.frames([p] for p in pictures), len(pictures)
+        shoot(frames, output, n=n, size=layout.size, fps=1 / FRAME_SECONDS, comment=comment)
     elif suffix in STILLS:
-        figure = figures.strip(pictures, captions)
+        figure = figures.grid(pictures, columns=columns or len(pictures), captions=captions)
         dpi = float(np.clip(WIDTH / figure.get_figwidth(), 150, 400))
+        form = suffix[1:].replace("jpg", "jpeg")
         with aside(output) as temporary, warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph")  # a box stands for what the font lacks
-            figure.savefig(temporary, format=suffix[1:].replace("jpg", "jpeg"), dpi=dpi)
+            figure.savefig(temporary, format=form, dpi=dpi, **_kept(form, comment))
     else:
         raise BadInput(f"{output} must end in one of {', '.join([*STILLS, '.gif'])}")
     return output
 
 
-def _film(pictures: np.ndarray, output: Path) -> None:
-    try:
-        from PIL import Image
-    except ModuleNotFoundError as error:
-        raise MissingExtra("pillow", "studio") from error
-    scale = max(1, -(-SMALLEST // pictures.shape[-1]))
-    size = (pictures.shape[-1] * scale, pictures.shape[-2] * scale)
-    bytes_ = (np.clip(np.moveaxis(pictures, 1, -1), 0, 1) * 255).round().astype(np.uint8)
-    frames = [
-        Image.fromarray(b[..., 0] if b.shape[-1] == 1 else b).resize(size, Image.Resampling.BICUBIC)
-        for b in bytes_
-    ]
-    with aside(output) as temporary:
-        frames[0].save(
-            temporary, format="GIF", save_all=True, append_images=frames[1:], loop=0,
-            duration=int(FRAME_SECONDS * 1000),
-        )  # fmt: skip
+def _kept(form: str, comment: str) -> dict[str, Any]:
+    """How a comment is given to matplotlib, for each format."""
+    if not comment:
+        return {}
+    if form in ("svg", "pdf"):
+        return {"metadata": {"Description" if form == "svg" else "Subject": comment}}
+    from PIL import Image, PngImagePlugin
+
+    if form == "png":
+        said = PngImagePlugin.PngInfo()
+        said.add_itxt("Comment", comment)
+        return {"pil_kwargs": {"pnginfo": said}}
+    description = Image.Exif()
+    description[DESCRIPTION] = comment.encode()
+    return {"pil_kwargs": {"exif": description.tobytes()}}

@@ -1,0 +1,251 @@
+"""Films: frames to an .mp4, .gif or .webp, or to a folder of .png, whole or not at all.
+
+Frames are taken one at a time and forgotten, so a film is as long as one likes. The command that
+made it is kept in the file: as its comment (.mp4, .gif, .png) or Exif description (.webp).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import subprocess
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from zalgebra.files import aside
+from zalgebra.studio.pages import folder_aside
+from zalgebra.types import BadInput, MissingExtra
+
+__all__ = ["FILMS", "Film", "is_film", "prepare", "shoot"]
+
+FILMS = (".mp4", ".gif", ".webp")
+QUALITY = 16  # constant rate factor of H.264: 0 loses nothing, 23 is common
+BLUR = 90  # quality of .webp, of 100
+FASTEST = {".gif": 50, ".webp": 120, ".mp4": 120, "": 120}  # frames a second
+DESCRIPTION = 0x010E  # of Exif
+
+
+@dataclass(frozen=True)
+class Film:
+    """What was written: the file, its frames and the SHA-256 over their bytes of colour.
+
+    The same command on the same machine gives the same frames to the bit, hence the same hash.
+    """
+
+    path: Path
+    frames: int
+    size: tuple[int, int]
+    fps: float
+    sha256: str
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return self.frames / self.fps
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {
+            "output": str(self.path), "frames": self.frames, "size": list(self.size),
+            "fps": self.fps, "seconds": self.seconds, "frames_sha256": self.sha256,
+        }  # fmt: skip
+
+
+def is_film(output: Path) -> bool:
+    """Whether a path's suffix is a film's; a path without suffix is a folder of frames."""
+    return output.suffix.lower() in (*FILMS, "")
+
+
+def prepare(output: Path, fps: float) -> None:
+    """Fail before the work rather than after it."""
+    suffix = output.suffix.lower()
+    if not is_film(output):
+        raise BadInput(
+            f"{output} must end in one of {', '.join(FILMS)}, or in nothing: a folder of frames"
+        )
+    if not 0 < fps <= FASTEST[suffix]:
+        kind = suffix or "folder of frames"
+        raise BadInput(f"`fps` must be above 0 and at most {FASTEST[suffix]} ({kind}), got {fps}")
+    if suffix == ".mp4":
+        _ffmpeg()
+
+
+def shoot(
+    frames: Iterable[np.ndarray],
+    output: Path,
+    *,
+    n: int,
+    size: tuple[int, int],
+    fps: float = 24,
+    comment: str = "",
+) -> Film:
+    """Write ``n`` frames ``(height, width, 3)`` of bytes as the film that the suffix says.
+
+    Parameters
+    ----------
+    frames
+        One at a time; each is taken when it is needed.
+    output
+        ``.mp4`` (H.264), ``.gif``, ``.webp``, or a folder of ``.png`` if it has no suffix.
+    n, size
+        How many frames, and their width and height, both even.
+    fps
+        Frames a second. A GIF counts in hundredths of a second; its frames last one or the other
+        so that the whole keeps time.
+    comment
+        Kept in the file.
+
+    Raises
+    ------
+    BadInput
+        If it cannot be written.
+    MissingExtra
+        If ``.mp4`` is asked for and imageio-ffmpeg is not installed.
+    """
+    prepare(output, fps)
+    digest = hashlib.sha256()
+
+    def counted() -> Iterator[np.ndarray]:
+        for frame in frames:
+            if frame.shape != (size[1], size[0], 3) or frame.dtype != np.uint8:
+                raise BadInput(f"a frame must be bytes {(size[1], size[0], 3)}, got {frame.shape}")
+            digest.update(frame.tobytes())
+            yield frame
+
+    suffix = output.suffix.lower()
+    write = {".mp4": _video, "": _pages}.get(suffix, _animation)
+    write(counted(), output, n, size, fps, comment)
+    return Film(output, n, size, fps, digest.hexdigest())
+
+
+def _pages(
+    frames: Iterator[np.ndarray], output: Path, n: int, size: Any, fps: float, comment: str
+) -> None:
+    """A folder of numbered pictures."""
+    from PIL import Image, PngImagePlugin
+
+    said = PngImagePlugin.PngInfo()
+    said.add_itxt("Comment", comment)
+    with folder_aside(output) as folder:
+        for i, frame in enumerate(frames, 1):
+            name = folder / f"frame-{i:0{max(4, len(str(n)))}d}.png"
+            Image.fromarray(frame).save(name, pnginfo=said)
+
+
+def _animation(
+    frames: Iterator[np.ndarray], output: Path, n: int, size: Any, fps: float, comment: str
+) -> None:
+    """A .gif or .webp that loops; equal frames in a row become one that lasts longer."""
+    from PIL import Image
+
+    gif = output.suffix.lower() == ".gif"
+    unit = 10 if gif else 1  # milliseconds
+    ends = np.round(np.arange(n + 1) * (1000 / fps / unit)).astype(int) * unit
+    description = Image.Exif()
+    description[DESCRIPTION] = comment.encode()
+    kept = {"comment": comment.encode()} if gif else {"exif": description, "quality": BLUR}
+    first = Image.fromarray(next(frames))
+    with aside(output) as temporary, temporary.open("wb") as stream:
+        first.save(
+            stream, format=output.suffix[1:].upper(), save_all=True, loop=0,
+            append_images=[_Rest(frames, n - 1)] if n > 1 else [],
+            duration=np.diff(ends).tolist(), **kept,
+        )  # fmt: skip
+
+
+class _Rest:
+    """The frames after the first as Pillow takes them: an image that is sought frame by frame."""
+
+    def __init__(self, frames: Iterator[np.ndarray], n: int) -> None:
+        self.frames, self.n_frames, self.at = frames, n, -1
+
+    def seek(self, frame: int) -> None:
+        """Go on to a frame."""
+        from PIL import Image
+
+        if frame >= self.n_frames:
+            raise EOFError
+        while self.at < frame:
+            self.picture, self.at = Image.fromarray(next(self.frames)), self.at + 1
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # none of its own secrets
+            raise AttributeError(name)
+        return getattr(self.picture, name)
+
+
+def _video(
+    frames: Iterator[np.ndarray], output: Path, n: int, size: Any, fps: float, comment: str
+) -> None:
+    """H.264 by ffmpeg, which reads the frames' bytes; one thread, so that the file repeats too."""
+    with aside(output) as temporary, _room(output) as room, tempfile.TemporaryFile() as said:
+        made = room / "film.mp4"
+        process = subprocess.Popen(
+            _ffmpeg_command(made, size, fps, comment), stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=said,
+            start_new_session=True,  # Ctrl-C is ours to answer
+        )  # fmt: skip
+        try:
+            assert process.stdin is not None
+            _pipe(frames, process.stdin)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            code = process.wait()
+        if code != 0:
+            said.seek(0)
+            last = said.read().decode(errors="replace").strip().splitlines()[-1:]
+            raise BadInput(f"ffmpeg could not write {output}: {' '.join(last) or f'code {code}'}")
+        made.replace(temporary)
+
+
+@contextlib.contextmanager
+def _room(output: Path) -> Generator[Path]:
+    """A folder for ffmpeg beside the film: once it is gone, no ffmpeg that outlives us can write.
+
+    (Ctrl-C may come while it is being started, when there is nothing yet to end it by.)
+    """
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as name:
+        yield Path(name)
+
+
+def _pipe(frames: Iterator[np.ndarray], stream: IO[bytes]) -> None:
+    """All frames to a program, unless it has ended; it says why on its error stream."""
+    with contextlib.suppress(BrokenPipeError):
+        try:
+            for frame in frames:
+                stream.write(frame.tobytes())
+        finally:
+            stream.close()
+
+
+def _ffmpeg_command(path: Path, size: tuple[int, int], fps: float, comment: str) -> list[str]:
+    shape, exact = "x".join(map(str, size)), ["-fflags", "+bitexact", "-flags:v", "+bitexact"]
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", shape, "-r", str(fps), "-i", "-"]
+    colour = ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709",
+              "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]  # fmt: skip
+    coded = ["-an", "-c:v", "libx264", "-crf", str(QUALITY), "-pix_fmt", "yuv420p"]
+    kept = ["-metadata", f"comment={comment}", "-movflags", "+faststart"]
+    return [_ffmpeg(), "-y", "-v", "error", *raw, *colour, *coded, "-threads", "1", *exact, *kept,
+            str(path)]  # fmt: skip
+
+
+def _ffmpeg() -> str:
+    """The program that writes .mp4."""
+    try:
+        import imageio_ffmpeg
+    except ModuleNotFoundError as error:
+        raise MissingExtra("imageio-ffmpeg", "studio") from error
+    try:
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise BadInput(
+            "imageio-ffmpeg has no ffmpeg for this machine; install ffmpeg, and name it in the "
+            "environment variable IMAGEIO_FFMPEG_EXE"
+        ) from error
