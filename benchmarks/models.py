@@ -106,14 +106,32 @@ def inversions(name: str, model: Any, X: np.ndarray) -> Iterator[list[str]]:
 def digits_rows() -> Iterator[list[str]]:
     images = za.datasets.digits().images
     seen, held = images[:1500], images[1500:]
-    yield ["mean of the pictures", "", f"{np.mean((held - seen.mean(axis=0)) ** 2):.4f}"]
+    yield ["mean picture", "", f"{np.mean((held - seen.mean(axis=0)) ** 2):.4f}", "", "", ""]
     m, small = za.models, {"width": 16, "max_epochs": 30, **SEEDED}
     kinds = (m.Autoencoder, m.VAE, m.BetaVAE, m.BetaTCVAE, m.HypersphericalVAE)
     for model in (m.PCA(8, random_state=0), *(kind(8, **small) for kind in kinds)):
         start = time.perf_counter()
         model.fit(seen)
         seconds = time.perf_counter() - start
-        yield [type(model).__name__, f"{seconds:.1f}", f"{-model.score(held):.4f}"]
+        yield [
+            type(model).__name__,
+            f"{seconds:.1f}",
+            f"{-model.score(held):.4f}",
+            *use(model, held),
+        ]
+
+
+def use(model: Any, X: np.ndarray) -> list[str]:
+    """Of the Gaussian posteriors of X: mean KL, total correlation, and entries in use."""
+    if not isinstance(model, za.models.VAE):
+        return ["", "", ""]
+    with torch.no_grad():
+        mean, log_variance = model.network_(torch.from_numpy(X)).double().chunk(2, dim=1)
+    kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
+    noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(0))
+    draws = mean + torch.exp(0.5 * log_variance) * noise
+    total = -0.5 * torch.linalg.slogdet(torch.corrcoef(draws.T)).logabsdet
+    return [f"{kl:.1f}", f"{total:.2f}", str(int((mean.var(dim=0) > 0.05).sum()))]
 
 
 def show(head: list[str], rows: Iterator[list[str]]) -> None:
@@ -135,7 +153,7 @@ def main() -> None:
         machine(), f"\n{chosen.n} training pictures, {chosen.epochs} epochs, seed 0\n", flush=True
     )
     torch.manual_seed(0)
-    show(["digits, 8 entries", "fit, s", "squared error"], digits_rows())
+    show(["digits, 8 entries", "fit, s", "squared error", "KL", "TC", "in use"], digits_rows())
     only = {name for name in chosen.only.split(",") if name}
     head = ["Fashion-MNIST", "fit, s", "pictures/s", "picture back", "latent back"]
     show(

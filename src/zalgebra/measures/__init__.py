@@ -1,5 +1,59 @@
-"""Arrays to a score with its uncertainty: how well an edit worked."""
+"""Arrays to a score with its uncertainty: how good generated items, paths, codes and edits are."""
 
 from zalgebra.measures.accuracy import EditEffect, Score, edit_effect, proportion
+from zalgebra.measures.classes import class_accuracy, class_preservation
+from zalgebra.measures.dci import DCI, dci
+from zalgebra.measures.disentanglement import Disentanglement, disentanglement
+from zalgebra.measures.diversity import diversity
+from zalgebra.measures.factor_vae import factor_vae_score
+from zalgebra.measures.fidelity import FrechetDistance, frechet_distance, gaussian_frechet
+from zalgebra.measures.information import mig, modularity, mutual_information
+from zalgebra.measures.kernel import kernel_distance
+from zalgebra.measures.neighbourhoods import continuity, trustworthiness
+from zalgebra.measures.probes import Probe, probes
+from zalgebra.measures.reconstruction import Reconstruction, reconstruction
+from zalgebra.measures.sap import sap
+from zalgebra.measures.smoothness import (
+    Jumps,
+    jumps,
+    path_length,
+    perceptual_path_length,
+    speed_deviation,
+)
+from zalgebra.measures.support import Support, support
 
-__all__ = ["EditEffect", "Score", "edit_effect", "proportion"]
+__all__ = [
+    "DCI",
+    "Disentanglement",
+    "EditEffect",
+    "FrechetDistance",
+    "Jumps",
+    "Probe",
+    "Reconstruction",
+    "Score",
+    "Support",
+    "class_accuracy",
+    "class_preservation",
+    "continuity",
+    "dci",
+    "disentanglement",
+    "diversity",
+    "edit_effect",
+    "factor_vae_score",
+    "frechet_distance",
+    "gaussian_frechet",
+    "jumps",
+    "kernel_distance",
+    "mig",
+    "modularity",
+    "mutual_information",
+    "path_length",
+    "perceptual_path_length",
+    "probes",
+    "proportion",
+    "reconstruction",
+    "sap",
+    "speed_deviation",
+    "support",
+    "trustworthiness",
+]

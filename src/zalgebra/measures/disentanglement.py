@@ -1,0 +1,59 @@
+"""All figures of how codes hold the factors that made the items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zalgebra.measures.accuracy import Score
+from zalgebra.measures.dci import DCI, dci
+from zalgebra.measures.factor_vae import factor_vae_score
+from zalgebra.measures.information import mig, modularity
+from zalgebra.measures.sap import sap
+from zalgebra.types import Array
+
+__all__ = ["Disentanglement", "disentanglement"]
+
+
+@dataclass(frozen=True, eq=False)
+class Disentanglement:
+    """All figures of how codes hold factors: see the functions of the same names."""
+
+    mig: Score
+    modularity: Score
+    sap: Score
+    factor_vae: Score
+    dci: DCI
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {name: figure.to_dict() for name, figure in vars(self).items()}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {figure}" for name, figure in vars(self).items())
+
+
+def disentanglement(
+    codes: Array, factors: Mapping[str, Any] | Array, /, *, seed: int = 0
+) -> Disentanglement:
+    """MIG, modularity, SAP, FactorVAE score and DCI of the same codes, with their defaults.
+
+    Parameters
+    ----------
+    codes
+        ``(n, d)``, d ≥ 2.
+    factors
+        At least 2 factors, all discrete, as votes need classes: mapping from names to
+        columns ``(n,)``, or an array ``(n, K)``.
+    seed
+        Of groups, splits, forests and votes.
+    """
+    options = {"seed": seed}
+    return Disentanglement(
+        mig=mig(codes, factors, **options),
+        modularity=modularity(codes, factors, **options),
+        sap=sap(codes, factors, **options),
+        factor_vae=factor_vae_score(codes, factors, **options),
+        dci=dci(codes, factors, **options),
+    )
