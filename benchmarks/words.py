@@ -1,165 +1,214 @@
-"""word2vec on Wikipedia, and the Google analogies both ways: ``./dev bench words``.
+"""Word vectors beside gensim, analogies both ways, debiasing, sentences: ``./dev bench words``.
 
-Reads ``word_vectors``, ``wiki_corpus`` and ``word_benchmarks`` under ``$ZALGEBRA_DATA``. First the
-given vectors, of 70 M tokens; then vectors trained here on the first ``--tokens`` of the corpus
-(all 33.8 M of them by default, about a quarter of an hour on two threads; 0 trains none). Both
-are held against gensim's own evaluation, question by question. The tables are Markdown, as they
-stand in ``docs/models/words.md``.
+Reads ``word_vectors``, ``wiki_corpus`` and ``word_benchmarks`` under ``$ZALGEBRA_DATA``. Parts, all
+by default (``--part``): ``given``, the vectors given there; ``trained``, vectors trained here on
+the whole corpus (33.8 M tokens, 5 passes, 6 to 15 minutes on two threads; ``--keep FILE`` keeps
+them for another run); ``debias``; ``sentences``; ``queries``, batches on 400,000 × 300 random
+vectors. The tables are Markdown, as they stand in ``docs/models/words.md``.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import os
 import time
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
-from scipy.stats import spearmanr
+import numpy as np
 
 import zalgebra as za
 from _timing import machine, table
-from zalgebra.models.analogies import AnalogyReport
+from _word_parts import DATA, GIVEN, debias, gensims, queries, sentences
+from zalgebra.models.analogy_report import AnalogyReport, AnalogyScore
+from zalgebra.models.vector_files import read_vectors
 from zalgebra.models.words import WordVectors
 
-DATA = Path(os.environ.get("ZALGEBRA_DATA", "data"))
 CORPUS = sorted((DATA / "wiki_corpus").glob("wiki_part*.txt.gz"))
 QUESTIONS = DATA / "word_benchmarks" / "questions-words.txt.gz"
-PAIRS = {"SimLex-999": "EN-SIMLEX-999", "WordSim-353": "EN-WS-353-ALL"}
-RESTRICT = 30_000
-SEED = 1
+PAIRS = {"WordSim-353": "EN-WS-353-ALL", "SimLex-999": "EN-SIMLEX-999"}
+OBJECTIVES = {"3cosadd": "3CosAdd", "3cosmul": "3CosMul", "pairdirection": "PairDirection"}
+RESTRICT, SHUFFLES, SEED = 30_000, 10, 1
+TRAINING = {"min_count": 20, "window": 8, "negative": 12, "subsample": 1e-4,
+            "learning_rate": 0.05, "epochs": 5}  # fmt: skip
 
 
-class Corpus:
-    """The first tokens of the corpus, an article a line."""
-
-    def __init__(self, tokens: int) -> None:
-        self.tokens = tokens
-
-    def __iter__(self) -> Iterator[list[str]]:
-        left = self.tokens
-        for path in CORPUS:
-            with gzip.open(path, "rt", encoding="ascii") as file:
-                for line in file:
-                    words = list(islice(line.split(), left))
-                    left -= len(words)
-                    yield words
-                    if left <= 0:
-                        return
-
-
-def percent(score: object) -> str:
+def percent(score: AnalogyScore) -> str:
     low, high = score.interval
     return f"{100 * score.accuracy:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def share(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}"
 
 
 def analogies(wv: WordVectors) -> None:
     start = time.perf_counter()
     report = wv.evaluate_analogies(QUESTIONS, restrict_vocab=RESTRICT)
-    ours = time.perf_counter() - start
-    product = wv.evaluate_analogies(QUESTIONS, restrict_vocab=RESTRICT, method="3cosmul")
-    both = {drop: report.scores(drop=drop) for drop in (True, False)}
-    rows = [
-        [name, f"{d.n} of {d.asked}", percent(d), percent(both[False][name])]
-        for name, d in both[True].items()
-    ]
-    for name, found in (("all", report), ("all, 3CosMul", product)):
-        d, k = found.total(drop=True), found.total(drop=False)
-        rows.append([name, f"{d.n} of {d.asked}", percent(d), percent(k)])
-    print(table(["section", "covered", "question words dropped, %", "kept, %"], rows))
-    against_gensim(wv, report, ours)
+    seconds = time.perf_counter() - start
+    shuffled = wv.evaluate_analogies(QUESTIONS, restrict_vocab=RESTRICT, shuffles=SHUFFLES)
+    relations = held_out(wv, report)
+    rows = []
+    for name in (*report.sections, None):
+        d, k = (shuffled.scores(drop=drop)[name] if name else shuffled.total(drop=drop)
+                for drop in (True, False))  # fmt: skip
+        unseen = relations[name] if name else mean_of(list(relations.values()))
+        rows.append([name or "**all**", f"{d.n} of {d.asked}", percent(d), share(d.baseline),
+                     percent(k), share(k.baseline), unseen])  # fmt: skip
+    head = ["section", "covered", "dropped, %", "shuffled", "kept, %", "shuffled",
+            "3CosAvg, unseen pair, dropped, %"]  # fmt: skip
+    print(table(head, rows), "\n")
+    rows = []
+    for method, name in OBJECTIVES.items():
+        found = wv.evaluate_analogies(QUESTIONS, restrict_vocab=RESTRICT, method=method)
+        rows.append([name, percent(found.total(drop=True)), percent(found.total(drop=False))])
+    print(table(["objective, all questions", "dropped, %", "kept, %"], rows), "\n")
+    against_gensim(wv, report, seconds)
+
+
+def held_out(wv: WordVectors, report: AnalogyReport) -> dict[str, str]:
+    """3CosAvg of each section: every pair answered by the mean step of the others."""
+    found = {}
+    for i, name in enumerate(report.sections):
+        quadruples = report.questions[report.section == i].tolist()
+        pairs = sorted({pair for a, b, c, d in quadruples for pair in ((a, b), (c, d))})
+        score = wv.evaluate_relation(wv.relation(pairs)) if len(pairs) > 1 else None
+        found[name] = f"{100 * score.accuracy:.1f} (n = {score.n})" if score else ""
+    return found
+
+
+def mean_of(figures: list[str]) -> str:
+    parts = [text.rstrip(")").split(" (n = ") for text in figures if text]
+    n = sum(int(size) for _, size in parts)
+    return f"{sum(float(p) * int(size) for p, size in parts) / n:.1f} (n = {n})"
 
 
 def against_gensim(wv: WordVectors, report: AnalogyReport, seconds: float) -> None:
-    """Gensim's own figure, and on how many questions it judges otherwise."""
-    from gensim.models import KeyedVectors
+    """Gensim's own figures, and on how many questions it judges or answers otherwise.
 
-    kv = KeyedVectors(wv.vectors.shape[1])
-    kv.add_vectors(wv.words, wv.vectors)
+    It always drops the question's words; asked with their unit vectors instead of their names it
+    cannot know them, and so keeps them.
+    """
+    kv = gensims(wv)
     start = time.perf_counter()
     score, sections = kv.evaluate_word_analogies(str(QUESTIONS), restrict_vocab=RESTRICT)
     theirs = time.perf_counter() - start
     right = {(s["section"], *q) for s in sections[:-1] for q in s["correct"]}
-    asked = zip(report.section, report.questions, report.right_dropped, strict=True)
-    other = sum(
-        ((report.sections[s], *(w.upper() for w in q)) in right) != bool(hit) for s, q, hit in asked
-    )
+    asked = list(zip(report.section, report.questions, strict=True))
+    judged = [(report.sections[s], *(w.upper() for w in q)) in right for s, q in asked]
+    units = [[kv.get_vector(word, norm=True) for word in q] for _, q in asked]
+    kept = [
+        kv.most_similar([b, c], [a], topn=1, restrict_vocab=RESTRICT)[0][0] for a, b, c, _ in units
+    ]
+    hits = np.mean(np.array(kept) == report.questions[:, 3])
+    d, k = report.total(drop=True).accuracy, report.total(drop=False).accuracy
     print(
-        f"\ngensim's `evaluate_word_analogies`: {100 * score:.1f} %, judged otherwise on {other} "
-        f"of {len(report.questions)} questions; {theirs:.1f} s, and {seconds:.1f} s here"
+        f"dropped: {100 * d:.3f} %, gensim's `evaluate_word_analogies` {100 * score:.3f} %, judged "
+        f"otherwise on {int(np.sum(np.array(judged) != report.right_dropped))} of {len(asked)} "
+        f"questions; {seconds:.1f} s here, both figures with intervals, {theirs:.1f} s there\n"
+        f"kept: {100 * k:.3f} %, gensim's `most_similar` of the words' vectors {100 * hits:.3f} %, "
+        f"answered otherwise on {int(np.sum(np.array(kept) != report.kept))} of {len(asked)}\n"
     )
+
+
+def similarity(wv: WordVectors) -> None:
+    kv, rows = gensims(wv), []
+    for name, file in PAIRS.items():
+        path = DATA / "word_benchmarks" / f"{file}.txt.gz"
+        for unknown in ("drop", "zero"):
+            r = wv.evaluate_word_pairs(path, unknown=unknown)
+            pearson, spearman, _ = kv.evaluate_word_pairs(
+                str(path), dummy4unknown=unknown == "zero"
+            )
+            low, high = r.spearman_interval
+            rows.append([f"{name}, unknown {'dropped' if unknown == 'drop' else 'as 0'}",
+                         f"{r.n} of {r.asked}", f"{r.spearman:.4f} [{low:.3f}, {high:.3f}]",
+                         *(f"{x:.4f}" for x in (spearman[0], r.pearson, pearson[0]))])  # fmt: skip
+    head = ["pairs", "n", "Spearman's ρ", "gensim", "Pearson's r", "gensim"]
+    print(table(head, rows), "\n")
+
+
+def common(wv: WordVectors) -> None:
+    rows = []
+    for name, (centre, k) in {"as they are": (False, 0), "centred": (True, 0),
+                              "centred, 1 direction out": (True, 1),
+                              "centred, 3 directions out": (True, 3)}.items():  # fmt: skip
+        left = WordVectors.from_arrays(wv.words, wv.vectors, centre=centre, components=k)
+        found, report = left.isotropy(), left.evaluate_analogies(QUESTIONS, restrict_vocab=RESTRICT)
+        pairs = [
+            left.evaluate_word_pairs(DATA / "word_benchmarks" / f"{file}.txt.gz").spearman
+            for file in PAIRS.values()
+        ]
+        both = (report.total(drop=drop).accuracy for drop in (True, False))
+        rows.append([name, f"{found.mean_cosine:.4f}", f"{found.partition:.3f}",
+                     f"{100 * found.leading:.1f}", *map(share, both),
+                     *(f"{rho:.3f}" for rho in pairs)])  # fmt: skip
+    head = ["vectors", "mean cosine", "partition", "leading, %", "analogies dropped, %", "kept, %",
+            *PAIRS]  # fmt: skip
+    print(table(head, rows), "\n")
 
 
 def king(wv: WordVectors) -> None:
     z = za.evaluate("king - man + woman", wv).array(method="linear")
+    asked = (["king", "woman"], "man", 6)
+    gender = wv.relation(
+        [("man", "woman"), ("he", "she"), ("father", "mother"), ("son", "daughter")]
+    )
     lists = {
-        'nearest to `"king - man + woman"`': wv.nearest(z, 6),
-        "`most_similar`, all words": wv.most_similar(["king", "woman"], "man", 6, exclude=False),
-        "`most_similar`, question words dropped": wv.most_similar(["king", "woman"], "man", 6),
+        '`za.evaluate("king - man + woman", wv)`': wv.nearest(z, 6),
+        "`most_similar`, all words": wv.most_similar(*asked, exclude=False),
+        "`most_similar`, question words dropped": wv.most_similar(*asked),
+        "the same by 3CosMul": wv.most_similar(*asked, method="3cosmul"),
+        "`analogy`, PairDirection": wv.analogy("man", "king", "woman", 6, method="pairdirection"),
+        "`follow`, mean of 4 pairs (3CosAvg)": wv.follow(gender, "king", 6),
     }
-    for name, found in lists.items():
-        print(f"- {name}: " + ", ".join(f"{word} {cosine:.3f}" for word, cosine in found))
-
-
-def similarity(wv: WordVectors) -> None:
-    rows = []
-    for name, file in PAIRS.items():
-        with gzip.open(DATA / "word_benchmarks" / f"{file}.txt.gz", "rt") as lines:
-            pairs = [line.lower().split() for line in lines if line.strip()]
-        known = [(a, b, float(s)) for a, b, s in pairs if a in wv and b in wv]
-        found = spearmanr([wv.similarity(a, b) for a, b, _ in known], [s for *_, s in known])
-        rows.append([name, f"{len(known)} of {len(pairs)}", f"{found.statistic:.3f}"])
-    print(table(["pairs", "n", "Spearman's ρ"], rows))
-
-
-def given() -> WordVectors:
-    start = time.perf_counter()
-    wv = WordVectors.load_vectors(DATA / "word_vectors" / "wiki70m_w2v_100d_20k.npz")
-    print(f"\n## The given vectors: {len(wv)} words, {wv.vectors.shape[1]} entries")
-    print(f"\nloaded, prior fitted, in {time.perf_counter() - start:.1f} s")
-    return wv
-
-
-def trained(tokens: int, workers: int) -> WordVectors:
-    corpus = Corpus(tokens)
-    start = time.perf_counter()
-    settings = {"window": 8, "negative": 12, "subsample": 1e-4, "learning_rate": 0.05}
-    wv = WordVectors(
-        100, min_count=20, epochs=5, workers=workers, random_state=SEED, **settings
-    ).fit(corpus)
-    taken = time.perf_counter() - start
-    total = sum(map(len, corpus))
-    print(f"\n## Trained here: {total:,} tokens, {len(wv)} words, seed {SEED}, {workers} threads")
-    print(f"\n{taken:.0f} s, {5 * total / taken:,.0f} tokens a second; {settings}")
-    return wv
+    rows = [[name, ", ".join(f"{w} {s:.3f}" for w, s in found)] for name, found in lists.items()]
+    print(table(["", "answers"], rows).replace("---:", "---"), "\n")
 
 
 def show(wv: WordVectors) -> None:
-    centred = WordVectors.from_arrays(wv.words, wv.vectors, wv.counts, centre=True)
-    print(f"anisotropy {wv.anisotropy():.4f}, centred {centred.anisotropy():.4f}\n")
+    common(wv)
     analogies(wv)
-    print()
     similarity(wv)
-    print()
-    if "king" in wv and "woman" in wv and "man" in wv:
-        king(wv)
+    king(wv)
+
+
+def given() -> None:
+    wv = WordVectors.load_vectors(GIVEN)
+    print(f"\n## The given vectors: {len(wv)} words, {wv.vectors.shape[1]} entries\n")
+    show(wv)
+
+
+def trained(workers: int, keep: Path | None) -> None:
+    if keep is not None and keep.exists():
+        wv = WordVectors.from_arrays(*read_vectors(keep))
+        with np.load(keep) as file:
+            taken = float(file["seconds"])
+    else:
+        start = time.perf_counter()
+        wv = WordVectors(100, workers=workers, random_state=SEED, **TRAINING).fit(CORPUS)
+        taken = time.perf_counter() - start
+        if keep is not None:
+            arrays = {"words": np.array(wv.words), "vectors": wv.vectors, "counts": wv.counts}
+            np.savez(keep, **arrays, seconds=taken)
+    print(
+        f"\n## Trained here on {len(CORPUS)} files: {len(wv)} words, {wv.counts.sum():,} of their "
+        f"tokens, seed {SEED}, {workers} threads, {taken:.0f} s; {TRAINING}\n"
+    )
+    show(wv)
 
 
 def main() -> None:
+    parts = {"given": given, "trained": trained, "debias": debias, "sentences": sentences,
+             "queries": queries}  # fmt: skip
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--tokens", type=int, default=10**9, help="of the corpus to train on")
+    parser.add_argument("--part", choices=parts, nargs="+", default=list(parts))
     parser.add_argument("--workers", type=int, default=2, help="threads of word2vec")
+    parser.add_argument("--keep", type=Path, help="an .npz for the trained vectors")
     options = parser.parse_args()
-    import torch  # noqa: F401  # its top-k is fifty times as fast as NumPy's
-
     print(machine())
-    show(given())
-    if options.tokens:
-        show(trained(options.tokens, options.workers))
+    for name in options.part:
+        parts[name](options.workers, options.keep) if name == "trained" else parts[name]()
 
 
 if __name__ == "__main__":

@@ -167,3 +167,17 @@ def test_what_does_not_fit_is_one_sentence(wv, settings: dict, corpus, said: str
         sv.fit(corpus)
     with pytest.raises(BadInput, match="not fitted"):
         sv.transform(["the cat"])
+
+
+def test_texts_add_up_and_are_answered_by_the_corpus(sv: SentenceVectors) -> None:
+    found = sv.most_similar(["The cat purrs.", "dog"], "cat", 3)
+    z = [sv[t] / np.linalg.norm(sv[t]) for t in ("The cat purrs.", "dog", "cat")]
+    expected = sv.nearest(z[0] + z[1] - z[2], 6)
+    assert found == [pair for pair in expected if pair[0] != "The cat purrs."][:3]
+    assert sv.most_similar("The cat purrs.", exclude=False, topn=1)[0][0] == "The cat purrs."
+    many = sv.most_similar_many(CORPUS, 1, exclude=False)
+    assert [best[0][0] for best in many] == CORPUS
+    weighted = sv.most_similar([("the cat", 2.0), ("Rome", -1)], topn=6)
+    assert len(weighted) == 6, "texts that are not of the corpus are no answers to pass over"
+    with pytest.raises(BadInput, match="no known word"):
+        sv.most_similar("zebra")

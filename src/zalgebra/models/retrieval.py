@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,16 +13,19 @@ from numpy.typing import ArrayLike
 from zalgebra.algebra.priors import Gaussian
 from zalgebra.files import fingerprint
 from zalgebra.models.base import Model, as_numbers
+from zalgebra.models.common_part import Isotropy, isotropy
 from zalgebra.models.inversion import InversionReport, inversion_report
+from zalgebra.models.objectives import cosines
+from zalgebra.models.ranking import QUERIES, largest
 from zalgebra.models.stored_priors import prior_from, prior_tensors
 from zalgebra.types import BadInput, LatentSpec, Prior
 
-__all__ = ["Nearest", "Retrieval", "Texts", "blocks"]
+__all__ = ["Nearest", "Retrieval", "Texts", "spelt_like"]
 
 Texts = Sequence[str] | np.ndarray
 Nearest = list[tuple[str, float]]
 
-SCORES = 1 << 24  # similarities held at once: 64 MiB
+SPELLINGS = 50_000  # words that are compared with a misspelt one
 PRIOR_ROWS = 100_000  # the prior is that of the first, most frequent items; its fit is in float64
 
 
@@ -79,25 +82,17 @@ class Retrieval(Model):
         return inversion_report(Z, self.transform(self.inverse_transform(Z)), Z, self.prior_)
 
     def anisotropy(self) -> float:
-        r"""The mean cosine of two different items, over all pairs.
+        """The mean cosine of two different items, over all pairs: `isotropy` says more.
 
         0 if the vectors point everywhere alike; vectors with a large common part, which says
-        little of any one, have much more, and ``centre=True`` takes it out. With unit vectors
-        $\hat v_i$ no pair has to be drawn:
-
-        $$\frac{|\sum_i \hat v_i|^2 - n}{n (n - 1)}.$$
-
-        References
-        ----------
-        Mu and Viswanath, *All-but-the-top* (2018); Ethayarajh, *How contextual are contextualized
-        word representations?* (2019).
+        little of any one, have much more.
         """
+        return self.isotropy().mean_cosine
+
+    def isotropy(self) -> Isotropy:
+        """How evenly the vectors point everywhere; see `zalgebra.models.common_part`."""
         self._check_fitted()
-        U = self._unit.astype(float)
-        n, total = int(U.any(axis=1).sum()), U.sum(axis=0)
-        if n < 2:
-            raise BadInput(f"`anisotropy` needs at least 2 vectors, got {n}")
-        return float((total @ total - n) / (n * (n - 1)))
+        return isotropy(self.vectors)
 
     # What the verbs are made of.
 
@@ -140,22 +135,27 @@ class Retrieval(Model):
         return Z
 
     def _search(
-        self, Z: np.ndarray, k: int, *, drop: Sequence[int] = (), first: int | None = None
+        self, Z: np.ndarray, k: int, *, drop: Sequence[int] = ()
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and cosines ``(n, k)`` of the nearest of the ``first`` items, nearest first."""
-        U = self._unit[:first]
+        """Rows and cosines ``(n, k)`` of the nearest items, nearest first; of equals the first."""
+        U, n = self._unit, len(Z)
         k = max(1, min(k, len(U) - len(set(drop))))
-        Z = Z / np.linalg.norm(Z, axis=1, keepdims=True)
-        rows, cosines = np.empty((len(Z), k), np.int64), np.empty((len(Z), k), np.float32)
-        for part in blocks(len(Z), len(U)):
-            scores = Z[part] @ U.T
-            scores[:, list(drop)] = -np.inf
-            rows[part], cosines[part] = _largest(scores, k)
-        return rows, cosines
+        rows, found = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
+        for i in range(0, n, QUERIES):
+            part = slice(i, min(i + QUERIES, n))
+            size = part.stop - i
+            pairs = np.stack(np.meshgrid(range(size), list(drop)), axis=-1).reshape(-1, 2)
+            score = cosines(Z[part])
+            rows[part], found[part] = largest(
+                lambda block, score=score: score(U[block]), size, len(U), k, pairs.astype(np.int64)
+            )
+        return rows, found
 
-    def _pairs(self, rows: np.ndarray, cosines: np.ndarray) -> list[Nearest]:
-        both = zip(rows.tolist(), cosines.tolist(), strict=True)
-        return [[(self._items[i], c) for i, c in zip(*row, strict=True)] for row in both]
+    def _pairs(self, rows: np.ndarray, scores: np.ndarray) -> list[Nearest]:
+        """Items with their scores; a row that is none fills up a list that ended before."""
+        n, both = len(self._items), zip(rows.tolist(), scores.tolist(), strict=True)
+        return [[(self._items[i], s) for i, s in zip(*row, strict=True) if i < n and s > -np.inf]
+                for row in both]  # fmt: skip
 
     # On disk.
 
@@ -181,21 +181,8 @@ class Retrieval(Model):
         self._settle(items, tensors["vectors"], prior_from(arrays, facts["prior"]))
 
 
-def blocks(n: int, width: int) -> Iterator[slice]:
-    """Slices of n rows of which each has at most `SCORES` entries of that width."""
-    step = max(1, SCORES // max(1, width))
-    return (slice(i, i + step) for i in range(0, n, step))
-
-
-def _largest(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places and values of each row's ``k`` largest entries, largest first.
-
-    torch does it 50 times as fast as NumPy, so it is used where it is loaded anyway.
-    """
-    if (torch := sys.modules.get("torch")) is not None:
-        values, rows = torch.topk(torch.from_numpy(scores), k, dim=1)
-        return rows.numpy(), values.numpy()
-    rows = np.argpartition(scores, -k, axis=1)[:, -k:]
-    order = np.argsort(-np.take_along_axis(scores, rows, axis=1), axis=1, kind="stable")
-    rows = np.take_along_axis(rows, order, axis=1)
-    return rows, np.take_along_axis(scores, rows, axis=1)
+def spelt_like(word: str, words: Sequence[str], /) -> str:
+    """A sentence that says that a word is unknown, and which known ones are spelt like it."""
+    near = difflib.get_close_matches(str(word), words[:SPELLINGS], 4)
+    hint = f"near spellings: {', '.join(near)}" if near else "check its spelling and case"
+    return f"{str(word)[:80]!r} is none of the {len(words)} words; {hint}"

@@ -14,7 +14,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from zalgebra.models.base import as_numbers
-from zalgebra.models.retrieval import Retrieval, Texts
+from zalgebra.models.common_part import without_common
+from zalgebra.models.retrieval import Texts
+from zalgebra.models.similar import Similar
 from zalgebra.models.words import WordVectors
 from zalgebra.types import BadInput, MissingExtra
 
@@ -23,7 +25,7 @@ __all__ = ["SentenceVectors"]
 WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
-class SentenceVectors(Retrieval):
+class SentenceVectors(Similar):
     r"""Vectors of texts; a vector is decoded by the nearest text of the corpus given to `fit`.
 
     Of a `WordVectors`, the vector of a text s is the average of its known words' vectors, the
@@ -105,8 +107,9 @@ class SentenceVectors(Retrieval):
                     f"{len(texts)} texts with {vectors.shape[1]} entries have nothing left without "
                     f"{self.components} `components`; give more texts, or components=0"
                 )
-            self._directions = _principal(vectors, self.components)
-            vectors = self._without_common(vectors)
+            vectors, _, self._directions = without_common(
+                vectors, centre=False, components=self.components
+            )
         self._settle(texts, vectors)
         return self
 
@@ -233,13 +236,6 @@ def _known(text: str, index: dict[str, int]) -> list[int]:
 def _frequencies(words: WordVectors) -> np.ndarray:
     counts = 1 / np.arange(1, len(words) + 1) if words.counts is None else words.counts
     return counts / max(counts.sum(), 1e-300)
-
-
-def _principal(X: np.ndarray, k: int) -> np.ndarray:
-    """The first k right singular vectors ``(d, k)`` of rows, without centring them."""
-    rows = X.astype(float)
-    _, vectors = np.linalg.eigh(rows.T @ rows)
-    return np.ascontiguousarray(vectors[:, ::-1][:, :k], dtype=np.float32)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,22 +9,19 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from rich.console import Console
-from rich.progress import Progress
 
-from zalgebra.models.analogies import AnalogyReport, Questions, analogies
 from zalgebra.models.base import as_numbers
-from zalgebra.models.retrieval import Nearest, Retrieval, Texts
-from zalgebra.models.vector_files import opened, read_vectors, write_vectors
-from zalgebra.types import BadInput, MissingExtra
+from zalgebra.models.common_part import without_common
+from zalgebra.models.retrieval import Texts, spelt_like
+from zalgebra.models.vector_files import read_vectors, write_vectors
+from zalgebra.models.word2vec import word2vec
+from zalgebra.models.word_questions import WordQuestions
+from zalgebra.types import BadInput
 
 __all__ = ["WordVectors"]
 
-LONGEST_SENTENCE = 10_000  # words; gensim silently drops what comes after
-SPELLINGS = 50_000  # words that are compared with a misspelt one
 
-
-class WordVectors(Retrieval):
+class WordVectors(WordQuestions):
     r"""Word vectors: trained by word2vec, or read from a file.
 
     Continuous bag of words predicts a word $w$ from the mean $h$ of the vectors around it, against
@@ -55,7 +51,10 @@ class WordVectors(Retrieval):
     learning_rate
         At the start; it falls linearly to nearly zero.
     centre
-        Subtract the mean vector; see `anisotropy`.
+        Subtract the mean vector.
+    components
+        Take out as many principal directions as well (Mu and Viswanath: ``dim / 100``, centred),
+        which all words share and `isotropy` measures.
     workers
         Threads. One thread repeats bit for bit; several are faster and do not.
     random_state
@@ -71,13 +70,15 @@ class WordVectors(Retrieval):
         Shape ``(n, d)``, float32.
     counts
         How often each word occurred ``(n,)``, or ``None`` if the file does not say.
-    centre_
-        The mean that was subtracted ``(d,)``; zero without ``centre``.
+    centre_, common_
+        What was taken out: the mean ``(d,)``, zero without ``centre``, and the directions
+        ``(d, components)``.
 
     References
     ----------
     Mikolov, Sutskever, Chen, Corrado and Dean, *Distributed representations of words and phrases
-    and their compositionality* (2013); trained by gensim, of the extra ``words``.
+    and their compositionality* (2013); trained by gensim, of the extra ``words``. Mu and
+    Viswanath, *All-but-the-top* (2018).
 
     Examples
     --------
@@ -94,6 +95,7 @@ class WordVectors(Retrieval):
     kind = "word vector"
     counts: np.ndarray | None
     centre_: np.ndarray
+    common_: np.ndarray
 
     def __init__(
         self,
@@ -107,13 +109,15 @@ class WordVectors(Retrieval):
         subsample: float = 1e-3,
         learning_rate: float = 0.025,
         centre: bool = False,
+        components: int = 0,
         workers: int = 1,
         random_state: int = 0,
         verbose: bool = True,
     ) -> None:
         self.dim, self.window, self.min_count, self.sg = dim, window, min_count, sg
         self.epochs, self.negative, self.subsample = epochs, negative, subsample
-        self.learning_rate, self.centre, self.workers = learning_rate, centre, workers
+        self.learning_rate, self.workers = learning_rate, workers
+        self.centre, self.components = centre, components
         self.random_state, self.verbose = random_state, verbose
 
     # Where vectors come from.
@@ -133,29 +137,19 @@ class WordVectors(Retrieval):
         Raises
         ------
         BadInput
-            If no word, or a single one, occurs ``min_count`` times.
+            If a setting is out of its range, or fewer than 2 words occur ``min_count`` times.
         MissingExtra
             If gensim is not installed.
         """
-        self._check_training()
+        self._check_settings()
         self.fitted_ = False  # a fit that breaks off leaves no half-learned model
-        with Progress(console=Console(stderr=True), disable=not self.verbose) as bar:
-            model = _word2vec()(
-                vector_size=self.dim, window=self.window, min_count=self.min_count,
-                sg=int(self.sg), negative=self.negative, sample=self.subsample,
-                alpha=self.learning_rate, workers=self.workers, seed=self.random_state,
-            )  # fmt: skip
-            corpus = _Corpus(X, bar, passes=self.epochs + 1)
-            model.build_vocab(corpus)
-            if len(model.wv) < 2:
-                raise BadInput(
-                    f"{len(model.wv)} words occur at least {self.min_count} times (`min_count`) "
-                    "in the corpus, and 2 are needed; give more text or a lower `min_count`"
-                )
-            model.train(corpus, total_examples=model.corpus_count, epochs=self.epochs)
-        words = model.wv.index_to_key
-        counts = np.array([model.wv.get_vecattr(word, "count") for word in words], np.int64)
-        return self._take(words, model.wv.vectors, counts)
+        found = word2vec(
+            X, dim=self.dim, window=self.window, min_count=self.min_count, sg=self.sg,
+            epochs=self.epochs, negative=self.negative, subsample=self.subsample,
+            learning_rate=self.learning_rate, workers=self.workers, seed=self.random_state,
+            verbose=self.verbose,
+        )  # fmt: skip
+        return self._take(*found)
 
     @classmethod
     def from_arrays(
@@ -165,6 +159,7 @@ class WordVectors(Retrieval):
         counts: ArrayLike | None = None,
         *,
         centre: bool = False,
+        components: int = 0,
     ) -> Self:
         """A fitted model of words, their vectors ``(n, d)`` and, if known, counts ``(n,)``."""
         words, table = [str(word) for word in words], as_numbers(vectors, "vectors")
@@ -176,14 +171,13 @@ class WordVectors(Retrieval):
         known = None if counts is None else np.asarray(counts, dtype=np.int64)
         if known is not None and (known.shape != (len(words),) or known.min() < 0):
             raise BadInput(f"`counts` must be {len(words)} numbers from 0, got {known.shape}")
-        return cls(table.shape[1], centre=centre)._take(words, table, known)
+        wv = cls(table.shape[1], centre=centre, components=components)
+        return wv._take(words, table, known)
 
     @classmethod
-    def load_vectors(
-        cls, path: str | Path, /, *, limit: int | None = None, centre: bool = False
-    ) -> Self:
-        """A fitted model of a file: word2vec, GloVe, fastText or ``.npz``; see `read_vectors`."""
-        return cls.from_arrays(*read_vectors(path, limit=limit), centre=centre)
+    def load_vectors(cls, path: str | Path, /, *, limit: int | None = None, **how: Any) -> Self:
+        """A fitted model of a file (see `read_vectors`); ``how`` as in `from_arrays`."""
+        return cls.from_arrays(*read_vectors(path, limit=limit), **how)
 
     def save_vectors(self, path: str | Path, /, *, binary: bool = False) -> Path:
         """Write word2vec's text or binary format; see `write_vectors`."""
@@ -232,150 +226,24 @@ class WordVectors(Retrieval):
         rows = [self._row(word) for word in np.asarray(X, dtype=object).ravel().tolist()]
         return self.vectors[np.array(rows, dtype=np.int64)]
 
-    # gensim's verbs.
-
-    def most_similar(
-        self,
-        positive: Any = (),
-        negative: Any = (),
-        topn: int = 10,
-        *,
-        exclude: bool = True,
-        restrict_vocab: int | None = None,
-    ) -> Nearest:
-        """The words nearest to a sum of unit vectors, with their cosines.
-
-        Parameters
-        ----------
-        positive, negative
-            A word, a vector ``(d,)``, or a list of these; or of pairs with a weight, which is
-            taken with its own sign in either list. Words count as unit vectors, vectors as given.
-        topn
-            How many.
-        exclude
-            Pass over the words that were given. They are often the true answer: the vector nearest
-            to king - man + woman tends to be king's own.
-        restrict_vocab
-            Only among the first, most frequent words.
-        """
-        terms = [*_weighted(positive, 1.0), *_weighted(negative, -1.0)]
-        if not terms:
-            raise BadInput("`most_similar` needs at least one word or vector, got none")
-        if topn < 1:
-            raise BadInput(f"`topn` must be at least 1, got {topn}")
-        total = np.sum([weight * self._pointer(key) for key, weight in terms], axis=0)
-        given = [self._row(key) for key, _ in terms if isinstance(key, str)] if exclude else []
-        first = len(self) if restrict_vocab is None else max(1, min(restrict_vocab, len(self)))
-        drop = [row for row in given if row < first]
-        found = self._search(self._latents(total[None]), topn, drop=drop, first=first)
-        return self._pairs(*found)[0]
-
-    def similarity(self, a: str, b: str, /) -> float:
-        """The cosine of two words."""
-        return float(self._pointer(a) @ self._pointer(b))
-
-    def evaluate_analogies(self, questions: Questions, /, **options: Any) -> AnalogyReport:
-        """How many questions "a is to b as c is to d" are answered by d; see `analogies`.
-
-        Parameters
-        ----------
-        questions
-            A file as Google's ``questions-words.txt``, a mapping from section to questions, or
-            questions of four words.
-        **options
-            ``exclude_question_words=True`` says which of both figures leads,
-            ``restrict_vocab=30_000`` asks and answers with the first words only, ``method`` is
-            ``"3cosadd"`` or ``"3cosmul"``.
-        """
-        self._check_fitted()
-        return analogies(self.words, self._unit, questions, **options)
-
     # What the verbs are made of.
 
     def _take(self, words: list[str], vectors: np.ndarray, counts: np.ndarray | None) -> Self:
-        mean = vectors.mean(axis=0, dtype=float) if self.centre else np.zeros(vectors.shape[1])
-        self.centre_, self.counts = mean.astype(np.float32), counts
-        self._settle(list(words), vectors - self.centre_)
+        left = without_common(vectors, centre=self.centre, components=self.components)
+        (rest, self.centre_, self.common_), self.counts = left, counts
+        self._settle(list(words), rest)
         return self
 
     def _row(self, word: str) -> int:
-        row = self.index.get(word)
-        if row is None:
-            near = difflib.get_close_matches(str(word), self.words[:SPELLINGS], 4)
-            hint = f"near spellings: {', '.join(near)}" if near else "check its spelling and case"
-            raise BadInput(f"{str(word)[:80]!r} is none of the {len(self)} words; {hint}")
+        if (row := self.index.get(word)) is None:
+            raise BadInput(spelt_like(word, self.words))
         return row
-
-    def _pointer(self, key: Any) -> np.ndarray:
-        """A word's unit vector, or the vector that was given."""
-        self._check_fitted()
-        return self._unit[self._row(key)] if isinstance(key, str) else as_numbers(key, "vectors")
-
-    def _check_training(self) -> None:
-        self._check_settings()
-        for name, least in {"dim": 1, "window": 1, "min_count": 1, "epochs": 1, "negative": 1,
-                            "workers": 1}.items():  # fmt: skip
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or value < least:
-                raise BadInput(f"`{name}` must be a whole number of at least {least}, got {value}")
-        if self.random_state >= 2**32:
-            raise BadInput(f"`random_state` must be below 2^32, got {self.random_state}")
 
     def _tensors(self) -> dict[str, np.ndarray]:
         counts = {} if self.counts is None else {"counts": self.counts}
-        return super()._tensors() | counts | {"centre": self.centre_}
+        return super()._tensors() | counts | {"centre": self.centre_, "common": self.common_}
 
     def _restore(self, tensors: dict[str, np.ndarray], facts: dict[str, Any]) -> None:
-        self.counts, self.centre_ = tensors.get("counts"), tensors["centre"]
+        self.counts = tensors.get("counts")
+        self.centre_, self.common_ = tensors["centre"], tensors["common"]
         super()._restore(tensors, facts)
-
-
-class _Corpus:
-    """Sentences as lists of words, as often as they are asked for, with their progress."""
-
-    def __init__(self, source: Any, bar: Progress, passes: int) -> None:
-        if isinstance(source, str | Path):
-            source = [Path(source)]
-        if iter(source) is source:
-            raise BadInput("the corpus is read several times: give a list of sentences or a path")
-        self.source, self.bar, self.passes = source, bar, passes
-        self.done, self.task = 0, bar.add_task("reading the corpus", total=None)
-
-    def __iter__(self) -> Iterator[list[str]]:
-        start = self.done
-        for sentence in self._sentences():
-            words = sentence.split() if isinstance(sentence, str) else list(sentence)
-            if words and not isinstance(words[0], str):
-                raise BadInput(f"a sentence is a list of words, got one that holds {words[0]!r}")
-            for i in range(0, len(words), LONGEST_SENTENCE):
-                yield words[i : i + LONGEST_SENTENCE]
-            self.done += 1
-            if self.done % 256 == 0:
-                self.bar.update(self.task, completed=self.done)
-        if start == 0:
-            self.bar.update(self.task, description="word2vec", total=self.done * self.passes)
-        self.bar.update(self.task, completed=self.done)
-
-    def _sentences(self) -> Iterator[Any]:
-        for part in self.source:
-            if isinstance(part, Path):
-                with opened(part) as file:
-                    yield from (line.decode(errors="replace") for line in file)
-            else:
-                yield part
-
-
-def _word2vec() -> Any:
-    try:
-        from gensim.models import Word2Vec
-    except ModuleNotFoundError as error:
-        raise MissingExtra("gensim", "words") from error
-    return Word2Vec
-
-
-def _weighted(terms: Any, sign: float) -> Iterator[tuple[Any, float]]:
-    """Words and vectors with their weights; one alone is a list of one."""
-    if isinstance(terms, str) or (isinstance(terms, np.ndarray) and terms.ndim == 1):
-        terms = [terms]
-    for term in terms:
-        yield (term[0], float(term[1])) if isinstance(term, tuple) else (term, sign)
