@@ -19,6 +19,7 @@ _LAZY = {
     "Direction": "zalgebra.estimators.directions",
     "Items": "zalgebra.algebra.items",
     "Latent": "zalgebra.algebra.latent",
+    "LatentResampler": "zalgebra.estimators.samplers",
     "Subspace": "zalgebra.algebra.subspace",
     "Workspace": "zalgebra.studio.workspace",
     "centroid": "zalgebra.algebra.combine",
@@ -49,6 +50,7 @@ __all__ = [
     "Direction",
     "Items",
     "Latent",
+    "LatentResampler",
     "Subspace",
     "Workspace",
     "__version__",
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     from zalgebra.algebra.subspace import Subspace
     from zalgebra.data import datasets
     from zalgebra.estimators.directions import Direction
+    from zalgebra.estimators.samplers import LatentResampler
     from zalgebra.models import load
     from zalgebra.studio import figures
     from zalgebra.studio.workspace import Workspace
