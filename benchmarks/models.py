@@ -123,7 +123,7 @@ def digits_rows() -> Iterator[list[str]]:
 
 def use(model: Any, X: np.ndarray) -> list[str]:
     """Of the Gaussian posteriors of X: mean KL, total correlation, and entries in use."""
-    if not isinstance(model, za.models.VAE):
+    if type(model).__name__ not in ("VAE", "BetaVAE", "BetaTCVAE"):  # no Gaussian posterior
         return ["", "", ""]
     with torch.no_grad():
         mean, log_variance = model.network_(torch.from_numpy(X)).double().chunk(2, dim=1)

@@ -22,12 +22,15 @@ _LAZY = {
     "LatentResampler": "zalgebra.estimators.samplers",
     "Subspace": "zalgebra.algebra.subspace",
     "Workspace": "zalgebra.studio.workspace",
+    "blend": "zalgebra.algebra.masks",
     "centroid": "zalgebra.algebra.combine",
     "check": "zalgebra.algebra.certificate",
     "combine": "zalgebra.algebra.combine",
+    "discover": "zalgebra.estimators.discovery",
     "evaluate": "zalgebra.algebra.expressions",
     "interpolate": "zalgebra.algebra.combine",
     "load": "zalgebra.models",
+    "mix_layers": "zalgebra.algebra.layers",
     "noise": "zalgebra.algebra.noise",
     "path": "zalgebra.algebra.combine",
 }
@@ -55,16 +58,19 @@ __all__ = [
     "Workspace",
     "__version__",
     "algebra",
+    "blend",
     "centroid",
     "check",
     "combine",
     "datasets",
+    "discover",
     "estimators",
     "evaluate",
     "figures",
     "interpolate",
     "load",
     "measures",
+    "mix_layers",
     "models",
     "noise",
     "path",
@@ -83,10 +89,13 @@ if TYPE_CHECKING:
     from zalgebra.algebra.expressions import evaluate
     from zalgebra.algebra.items import Items
     from zalgebra.algebra.latent import Latent
+    from zalgebra.algebra.layers import mix_layers
+    from zalgebra.algebra.masks import blend
     from zalgebra.algebra.noise import noise
     from zalgebra.algebra.subspace import Subspace
     from zalgebra.data import datasets
     from zalgebra.estimators.directions import Direction
+    from zalgebra.estimators.discovery import discover
     from zalgebra.estimators.samplers import LatentResampler
     from zalgebra.models import load
     from zalgebra.studio import figures

@@ -80,7 +80,7 @@ def test_the_angle_interval_shrinks_like_one_over_root_n() -> None:
     low, high = Direction.from_groups(P, N).angle_interval
     assert 0 < low < high < 90
     assert Direction.from_groups(P, N).angle_interval == (low, high)
-    assert Direction.from_groups(P, N, seed=1).angle_interval != (low, high)
+    assert Direction.from_groups(P, N, seed=1).angle_interval == (low, high)  # nothing is drawn
     noise = Direction.from_groups(N[:50], N[50:])
     assert noise.angle_interval[0] > 2 * low  # no direction there, and the card says so
     assert noise.effect_size > 0
@@ -96,7 +96,7 @@ def test_a_confounder_that_was_planted_leaks() -> None:
     labels = {"light": light, "hair": hair, "smile": smile, "constant": np.ones(2 * n)}
     found = Direction.from_groups(Z[:n], Z[n:], attributes=labels)
     assert found.leakage["light"] == pytest.approx(2 / light.std(), rel=0.1)
-    assert abs(found.leakage["hair"]) < 0.1
+    assert abs(found.leakage["hair"]) < 0.15
     assert found.leakage["smile"] == pytest.approx(1 / smile.std(), rel=0.1)
     assert found.leakage["constant"] == 0
     assert Direction.from_groups(Z[:n], Z[n:]).leakage == {}
@@ -198,7 +198,8 @@ def test_groups_without_any_spread_have_an_infinite_effect_and_a_plain_card(tmp_
     assert Direction.load(found.save(tmp_path / "jump")).effect_size == math.inf
 
 
-def test_a_corrupt_file_is_one_sentence(direction, tmp_path) -> None:
+def test_a_corrupt_file_is_one_sentence(tmp_path) -> None:
+    direction = Direction.from_groups(*planted(20)[:2])
     file = direction.save(tmp_path / "a")
     content = file.read_bytes()
     tensors, card = read_tensors(file)
@@ -207,7 +208,8 @@ def test_a_corrupt_file_is_one_sentence(direction, tmp_path) -> None:
         Direction.load(file)
     with pytest.raises(BadInput, match="there is no file"):
         Direction.load(tmp_path / "nowhere")
-    cards = [{k: v for k, v in card.items() if k != key} for key in card]
+    cards = [{k: v for k, v in card.items() if k != key} for key in card if key != "format"]
+    cards += [{**card, "card": {}}, {**card, "card": {**card["card"], "support": [1]}}]
     cards += [{**card, "n": 3}, {**card, "angle_interval": [1.0]}, {}]
     for other, arrays in [*((c, tensors) for c in cards), (card, {})]:
         write_tensors(file, arrays, other)
@@ -231,7 +233,10 @@ WRONG = [
     (Z + 1, Z, {"attributes": {"a": np.ones(11)}}, "'a' must have 12 values, one a latent"),
     (Z + 1, Z, {"attributes": {"a": np.ones(12), "b": np.ones(3)}}, "'b' must have 12 values"),
     (Z + 1, Z, {"attributes": {"a": [np.nan] * 12}}, "'a' must hold finite numbers"),
-    (Z + 1, Z, {"attributes": {"a": ["x"] * 12}}, "'a' must hold finite numbers"),
+    (Z + 1, Z, {"attributes": {"a": [1j] * 12}}, "'a' must hold finite numbers"),
+    (Z + 1, Z, {"attributes": {"a": np.array(["x", None] * 6)}}, "'a' must hold finite numbers"),
+    (Z + 1, Z, {"given": {"a": ["x"] * 11}}, "'a' must have 12 values, one a latent"),
+    (Z + 1, Z, {"given": {"a": [1] * 6 + [0] * 6}}, "`given` determines `y`"),
 ]
 
 

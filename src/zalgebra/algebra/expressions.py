@@ -1,14 +1,18 @@
 """Expressions: ``"img:12 + 20° smile - glasses"`` to a `Latent`, by a grammar, never by eval.
 
-expression = [sign] term { ("+" | "-") term }
+sentence   = expression | part ":" part "::" part ":" part      (one of these parts is "?")
+part       = expression | "?"
+expression = term { ("+" | "-") term }
 term       = factor { ("*" | "/") factor }
 factor     = number | number ("°" | "deg" | "sd") name | number (name | function)
-           | name | function | "(" expression ")" | sign factor
-function   = "mean" "(" (condition | expression) { "," ... } ")"
+           | name | function | "(" sentence ")" | ("+" | "-") factor
+function   = "mean" "(" (condition { "," condition } | expression { "," expression }
+                         | (name | range) { "," (name | range) }) ")"
            | "lerp" "(" expression "," expression "," number ")"
            | "seed" "(" digits ")"
-condition  = name ("=" | "<" | ">" | "<=" | ">=" | "!=") ([sign] number | name)
+condition  = name ("=" | "<" | ">" | "<=" | ">=" | "!=") (["-"] number | name)
 name       = word [":" rest] | quoted
+range      = "img:" digits ".." digits
 """
 
 from __future__ import annotations
@@ -16,30 +20,22 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
 from zalgebra.algebra.items import COMPARE
 from zalgebra.algebra.latent import Latent
+from zalgebra.algebra.naming import ANALOGY, Naming
 from zalgebra.algebra.noise import LARGEST
-from zalgebra.algebra.words import (
-    Token,
-    error_at,
-    name_words,
-    number_words,
-    shortened,
-    tokens,
-)
+from zalgebra.algebra.words import Token, name_words, number_words, shortened
 from zalgebra.types import BadInput, Names
 
 __all__ = ["evaluate"]
 
 LONGEST = 10_000  # characters
 CALLS = ("mean", "lerp", "seed")  # words for functions only before a bracket
-DEEPEST = 60  # nested brackets; far below Python's recursion limit
 
 
 def evaluate(expression: str, names: Names | Mapping[str, Any] = MappingProxyType({}), /) -> Latent:
@@ -49,13 +45,14 @@ def evaluate(expression: str, names: Names | Mapping[str, Any] = MappingProxyTyp
     ----------
     expression
         Sums of named latents and directions with weights. ``mean(smile=1, glasses=0)`` averages
-        all items with those labels, ``mean(a, b)`` the latents named, ``lerp(a, b, 0.3)`` blends
-        two, ``seed(3)`` is the latent numbered 3, the same everywhere. A direction's strength is
-        one group difference (``smile``), a multiple (``1.5 smile``), an angle (``20° smile``) or
-        standard deviations of the data along it (``2sd smile``).
+        all items with those labels, ``mean(img:3..7, img:12)`` items by their numbers,
+        ``mean(a, b)`` the latents named; ``lerp(a, b, 0.3)`` blends two, ``seed(3)`` is the latent
+        numbered 3, the same everywhere. A direction's strength is one group difference
+        (``smile``), a multiple (``1.5 smile``), an angle (``20° smile``) or standard deviations of
+        the data along it (``2sd smile``). ``man : king :: woman : ?`` is ``woman + king - man``.
     names
-        A mapping from word to array, `Latent` or `zalgebra.Direction`; an `Items` or a
-        `zalgebra.Workspace` also knows ``img:12`` and label conditions.
+        A mapping from word to array, `Latent`, `zalgebra.Direction`, or what `Latent.to_dict`
+        saved; an `Items` or a `zalgebra.Workspace` also knows ``img:12`` and label conditions.
 
     Returns
     -------
@@ -74,6 +71,8 @@ def evaluate(expression: str, names: Names | Mapping[str, Any] = MappingProxyTyp
     >>> man, smile, neutral = np.random.default_rng(0).standard_normal((3, 64))
     >>> za.evaluate("man + smile - neutral", {"man": man, "smile": smile, "neutral": neutral})
     man + smile - neutral
+    >>> za.evaluate("neutral : smile :: man : ?", dict(man=man, smile=smile, neutral=neutral))
+    man + smile - neutral
     """
     if not isinstance(expression, str):
         raise BadInput(f"an expression is text, got {type(expression).__name__}")
@@ -87,26 +86,41 @@ def evaluate(expression: str, names: Names | Mapping[str, Any] = MappingProxyTyp
     return value
 
 
-@dataclass(frozen=True)
-class _Strength:
-    """A number that waits for the direction that it measures: ``20°`` or ``2sd``."""
-
-    number: float
-    unit: str
-
-
-class _Parser:
+class _Parser(Naming):
     """Recursive descent over the tokens; each method is one rule of the grammar."""
 
-    def __init__(self, text: str, names: Any) -> None:
-        self.text, self.names = text, names
-        self.tokens, self.i, self.depth = tokens(text), 0, 0
-
     def whole(self) -> Latent | float:
-        value = self.expression()
+        value = self.sentence()
         if self.next.kind != "end":
             raise self.error(f"did not expect {shortened(self.next.text)}")
         return value
+
+    def sentence(self) -> Latent | float:
+        start, first = self.next, self.part()
+        if self.next.text == ":":
+            return self.analogy(start, first)
+        if first is None:
+            raise self.error(f"`?` is what an analogy asks for: {ANALOGY}", start)
+        return first
+
+    def part(self) -> Latent | float | None:
+        """A part of an analogy, None for the one that is asked for."""
+        if self.next.text == "?":
+            self.take()
+            return None
+        return self.expression()
+
+    def analogy(self, start: Token, first: Any) -> Latent:
+        """``a : b :: c : ?`` is c + b - a: partner plus counterpart minus the one across."""
+        parts = [first]
+        for mark in (":", "::", ":"):
+            self.expect(mark)
+            parts.append(self.part())
+        if parts.count(None) != 1 or any(isinstance(part, float) for part in parts):
+            raise self.error(f"an analogy has three latents and one `?`: {ANALOGY}", start)
+        i = parts.index(None)
+        sum_ = self.apply(start, parts[i ^ 1], parts[i ^ 2], "+")
+        return self.apply(start, sum_, parts[i ^ 3], "-")
 
     def expression(self) -> Latent | float:
         value = self.term()
@@ -126,7 +140,9 @@ class _Parser:
         token = self.take()
         if token.kind == "number":
             return self.strength(token)
-        if token.kind in ("name", "quoted"):
+        if token.kind == "range":
+            raise self.error(f"{token.text} is several items: mean({token.text})", token)
+        if token.is_name:
             if token.kind == "name" and self.next.text == "(" and token.text in CALLS:
                 return self.number(token) if token.text == "seed" else self.call(token)
             return self.latent(token)
@@ -134,7 +150,7 @@ class _Parser:
             value = self.deeper(self.factor)
             return value if token.text == "+" else self.apply(token, -1.0, value, "*")
         if token.text == "(":
-            value = self.deeper(self.expression)
+            value = self.deeper(self.sentence)
             self.expect(")")
             return value
         raise self.error("expected a latent, a direction or a number", token)
@@ -146,43 +162,12 @@ class _Parser:
         if self.next.kind == "unit":
             unit = "°" if self.take().text in ("°", "deg") else "sd"
             name = self.take()
-            if name.kind not in ("name", "quoted"):
+            if not name.is_name:
                 raise self.error(f"expected a direction after {number:g}{unit}", name)
-            return self.direction(name, _Strength(number, unit))
-        if self.next.kind in ("name", "quoted"):
+            return self.direction(name, number, unit)
+        if self.next.is_name:
             return self.apply(token, number, self.factor(), "*")
         return number
-
-    def latent(self, token: Token) -> Latent:
-        found = self.look_up(token)
-        if isinstance(found, Latent):
-            return found
-        if hasattr(found, "latent"):
-            return found.latent(name=_name(token))
-        return Latent(found, _name(token), origin=self.origin(_name(token)))
-
-    def origin(self, name: str) -> tuple[str, str]:
-        known = getattr(self.names, "origin", None)
-        return ("array", "") if known is None else known(name)
-
-    def direction(self, token: Token, strength: _Strength) -> Latent:
-        found = self.look_up(token)
-        if not hasattr(found, "latent"):
-            unit = strength.unit
-            what = f"{_name(token)!r} is no direction, so it has no {unit}; a za.Direction is one"
-            raise self.error(what, token)
-        return found.latent(strength.number, unit=strength.unit, name=_name(token))
-
-    def look_up(self, token: Token) -> Any:
-        name = _name(token)
-        try:
-            return self.names[name]
-        except KeyError:
-            raise self.error(f"unknown name {shortened(name)}{self.known()}", token) from None
-
-    def known(self) -> str:
-        words = [str(w) for w in self.names] if hasattr(self.names, "__iter__") else []
-        return f" (known: {', '.join(words[:40])}{' …' * (len(words) > 40)})" if words else ""
 
     def number(self, function: Token) -> Latent:
         self.expect("(")
@@ -196,6 +181,8 @@ class _Parser:
         self.expect("(")
         if function.text == "mean" and self.tokens[self.i + 1].text in COMPARE:
             return self.group()
+        if function.text == "mean" and self.lists_items():
+            return self.listed()
         values = [self.deeper(self.expression)]
         while self.next.text == ",":
             self.take()
@@ -224,21 +211,43 @@ class _Parser:
         word = f"mean({', '.join(_condition_words(*c) for c in conditions)})"
         return Latent.group(self.names.where(conditions), word, origin=self.origin)
 
+    def lists_items(self) -> bool:
+        """Whether a range is among the words up to the bracket."""
+        for token in self.tokens[self.i :]:
+            if not (token.is_name or token.text == "," or token.kind == "range"):
+                return False
+            if token.kind == "range":
+                return True
+        return False
+
+    def listed(self) -> Latent:
+        """``mean(img:3..7, img:12)``: items by their numbers, each once."""
+        items: dict[str, Any] = {}
+        words = []
+        while not words or self.next.text == ",":
+            if words:
+                self.take()
+            token = self.take()
+            words.append(token.text)
+            items |= self.items(token)
+        self.expect(")")
+        return Latent.group(items, f"mean({', '.join(words)})", origin=self.origin)
+
     def condition(self) -> tuple[str, str, float | str]:
         label, compare, value = self.take(), self.take(), self.take()
         negative = value.text == "-" and value.kind == "op"
         if negative:
             value = self.take()
-        if label.kind not in ("name", "quoted") or compare.text not in COMPARE:
+        if not label.is_name or compare.text not in COMPARE:
             raise self.error("expected a condition such as smile=1", label)
         if value.kind == "number":
             number = -float(value.text) if negative else float(value.text)
             if not math.isfinite(number):
                 raise self.error("the number is too large", value)
-            return _name(label), compare.text, number
-        if value.kind not in ("name", "quoted") or negative:
+            return label.name, compare.text, number
+        if not value.is_name or negative:
             raise self.error("expected a number or a word to compare with", value)
-        return _name(label), compare.text, _name(value)
+        return label.name, compare.text, value.name
 
     def apply(self, at: Token, a: Any, b: Any, sign: str | None = None) -> Any:
         """The operation of the token ``at``; latents add with latents and scale by numbers."""
@@ -258,36 +267,6 @@ class _Parser:
         if isinstance(value, float) and not math.isfinite(value):
             raise self.error("the number is too large", at)
         return value
-
-    def deeper(self, rule: Callable[[], Any]) -> Any:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise self.error(f"an expression nests at most {DEEPEST} deep")
-        value = rule()
-        self.depth -= 1
-        return value
-
-    @property
-    def next(self) -> Token:
-        return self.tokens[self.i]
-
-    def take(self) -> Token:
-        token = self.tokens[self.i]
-        self.i = min(self.i + 1, len(self.tokens) - 1)
-        return token
-
-    def expect(self, text: str) -> None:
-        if self.next.text != text:
-            raise self.error(f"expected {text!r}")
-        self.take()
-
-    def error(self, what: str, token: Token | None = None) -> BadInput:
-        """The error at a token, by default the next one."""
-        return error_at(what, self.text, (self.next if token is None else token).at)
-
-
-def _name(token: Token) -> str:
-    return token.text[1:-1] if token.kind == "quoted" else token.text
 
 
 def _condition_words(label: str, compare: str, value: float | str) -> str:

@@ -13,7 +13,7 @@ from zalgebra.algebra._arrays import as_latents
 from zalgebra.algebra.words import number_words, shortened
 from zalgebra.types import Array, BadInput
 
-__all__ = ["COMPARE", "Items"]
+__all__ = ["COMPARE", "Items", "Unmixed"]
 
 NUMBERED = re.compile(r"img:(0|[1-9][0-9]{0,15})")
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -121,6 +121,25 @@ class Items:
             kind = "words" if values.dtype.kind in "US" else "numbers"
             raise BadInput(f"label {column!r} holds {kind}, got {shown}")
         return value
+
+
+class Unmixed:
+    """Names without saved mixes: what a mix is made of, so that none is made of itself."""
+
+    def __init__(self, names: Any) -> None:
+        self._names = names
+
+    def __getitem__(self, name: str, /) -> Any:
+        found = self._names[name]
+        if isinstance(found, Mapping):
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names if hasattr(self._names, "__iter__") else ())
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._names, attribute)
 
 
 def _column(values: Any) -> np.ndarray:

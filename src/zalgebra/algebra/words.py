@@ -1,28 +1,35 @@
-"""The words of expressions: how names and numbers are written, and how a text is cut."""
+"""The words of expressions: how names and numbers are written, how a text is cut and read."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from zalgebra.types import BadInput
 
-__all__ = ["Token", "error_at", "name_words", "number_words", "shortened", "tokens"]
+__all__ = [
+    "Cursor", "Token", "error_at", "name_words", "number_words", "ranged", "shortened", "tokens",
+]  # fmt: skip
 
 # How expressions write names; a name of another form is quoted.
 UNIT = r"°|σ|(?:deg|sd)\b"
 NAME = r"[^\W\d]\w*(?::\w+)?"
+RANGE = r"img:(?:0|[1-9]\d{0,15})\.\.(?:0|[1-9]\d{0,15})(?!\w)"
 
 TOKEN = re.compile(
     rf"""\s*(?:
       (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     | (?P<unit>{UNIT})
+    | (?P<range>{RANGE})
     | (?P<name>{NAME})
     | (?P<quoted>"[^"]*"|'[^']*')
-    | (?P<op><=|>=|!=|[-+*/()=<>,−·×])
+    | (?P<op><=|>=|!=|::|[-+*/()=<>,:?−·×])
     )""",
     re.VERBOSE,
 )
+MOST = 10_000  # items that one range names
+DEEPEST = 60  # nested brackets; far below Python's recursion limit
 SAME = {"−": "-", "·": "*", "×": "*"}  # what a keyboard or a typesetter may put for - and *
 
 
@@ -32,6 +39,54 @@ class Token(NamedTuple):
     kind: str
     text: str
     at: int
+
+    @property
+    def name(self) -> str:
+        """The name that it is, without its quotation marks."""
+        return self.text[1:-1] if self.kind == "quoted" else self.text
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is a name, in quotation marks or without."""
+        return self.kind in ("name", "quoted")
+
+
+class Cursor:
+    """A place in the tokens of a text, and errors that tell it."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.tokens = text, tokens(text)
+        self.i = self.depth = 0
+
+    @property
+    def next(self) -> Token:
+        """The token that comes next."""
+        return self.tokens[self.i]
+
+    def take(self) -> Token:
+        """The next token, which is passed; the end is never passed."""
+        token = self.tokens[self.i]
+        self.i = min(self.i + 1, len(self.tokens) - 1)
+        return token
+
+    def expect(self, text: str) -> None:
+        """Pass this token, or refuse what comes instead."""
+        if self.next.text != text:
+            raise self.error(f"expected {text!r}")
+        self.take()
+
+    def deeper(self, rule: Callable[[], Any]) -> Any:
+        """A rule within another, unless that nests too deep."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.error(f"an expression nests at most {DEEPEST} deep")
+        value = rule()
+        self.depth -= 1
+        return value
+
+    def error(self, what: str, token: Token | None = None) -> BadInput:
+        """The error at a token, by default the next one."""
+        return error_at(what, self.text, (self.next if token is None else token).at)
 
 
 def number_words(c: float) -> str:
@@ -44,6 +99,14 @@ def name_words(name: str) -> str:
     if re.fullmatch(NAME, name) and not re.match(UNIT, name):
         return name
     return f"'{name}'" if '"' in name else f'"{name}"'
+
+
+def ranged(text: str) -> list[str]:
+    """The names of a range: ``img:3..5`` is img:3, img:4 and img:5."""
+    first, last = map(int, text.removeprefix("img:").split(".."))
+    if not 0 <= last - first < MOST:
+        raise BadInput(f"a range goes up, over at most {MOST} items, got {text}")
+    return [f"img:{i}" for i in range(first, last + 1)]
 
 
 def shortened(text: str) -> str:

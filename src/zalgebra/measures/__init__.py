@@ -1,6 +1,6 @@
 """Arrays to a score with its uncertainty: how good generated items, paths, codes and edits are."""
 
-from zalgebra.measures.accuracy import EditEffect, Score, edit_effect, proportion
+from zalgebra.measures.accuracy import EditEffect, edit_effect
 from zalgebra.measures.classes import class_accuracy, class_preservation
 from zalgebra.measures.dci import DCI, dci
 from zalgebra.measures.disentanglement import Disentanglement, disentanglement
@@ -13,6 +13,7 @@ from zalgebra.measures.neighbourhoods import continuity, trustworthiness
 from zalgebra.measures.probes import Probe, probes
 from zalgebra.measures.reconstruction import Reconstruction, reconstruction
 from zalgebra.measures.sap import sap
+from zalgebra.measures.score import Score, proportion
 from zalgebra.measures.smoothness import (
     Jumps,
     jumps,

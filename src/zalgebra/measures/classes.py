@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zalgebra.algebra._arrays import to_numpy
-from zalgebra.measures.accuracy import Score, proportion
+from zalgebra.measures.score import Score, proportion
 from zalgebra.types import BadInput
 
 __all__ = ["class_accuracy", "class_preservation"]

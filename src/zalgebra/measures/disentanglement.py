@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zalgebra.measures.accuracy import Score
 from zalgebra.measures.dci import DCI, dci
 from zalgebra.measures.factor_vae import factor_vae_score
 from zalgebra.measures.information import mig, modularity
 from zalgebra.measures.sap import sap
+from zalgebra.measures.score import Score
 from zalgebra.types import Array
 
 __all__ = ["Disentanglement", "disentanglement"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from zalgebra.measures.accuracy import Score, proportion
 from zalgebra.measures.factors import Factor, codes_and_factors
+from zalgebra.measures.score import Score, proportion
 from zalgebra.types import Array, BadInput
 
 __all__ = ["factor_vae_score"]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from zalgebra.algebra._arrays import to_numpy
-from zalgebra.measures.accuracy import Score
 from zalgebra.measures.features import Features, two_sets
 from zalgebra.measures.intervals import deal, score
+from zalgebra.measures.score import Score
 from zalgebra.types import Array, BadInput
 
 __all__ = ["FrechetDistance", "frechet_distance", "gaussian_frechet"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from zalgebra.measures.accuracy import Score
 from zalgebra.measures.factors import codes_and_factors
 from zalgebra.measures.intervals import statistic_score
+from zalgebra.measures.score import Score
 from zalgebra.types import Array, BadInput
 
 __all__ = ["mig", "modularity", "mutual_information"]

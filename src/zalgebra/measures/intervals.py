@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import stdtrit
 
-from zalgebra.measures.accuracy import Score
+from zalgebra.measures.score import Score
 
 __all__ = ["Z95", "deal", "mean_score", "repeats_score", "score", "statistic_score"]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zalgebra.measures.accuracy import Score
 from zalgebra.measures.features import Features, blocks, two_sets
 from zalgebra.measures.intervals import score
+from zalgebra.measures.score import Score
 from zalgebra.types import Array
 
 __all__ = ["kernel_distance"]

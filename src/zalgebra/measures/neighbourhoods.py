@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from zalgebra.measures.accuracy import Score
 from zalgebra.measures.features import blocks, rows
 from zalgebra.measures.intervals import mean_score
+from zalgebra.measures.score import Score
 from zalgebra.measures.support import squared_distances
 from zalgebra.types import Array, BadInput
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from zalgebra.measures.accuracy import Score, proportion
 from zalgebra.measures.factors import Factor, codes_and_factors
 from zalgebra.measures.intervals import deal
 from zalgebra.measures.predictors import cloned, linear
 from zalgebra.measures.reconstruction import explained
+from zalgebra.measures.score import Score, proportion
 from zalgebra.types import Array, BadInput
 
 __all__ = ["Probe", "probes"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from zalgebra.measures.accuracy import Score
 from zalgebra.measures.features import Features, rows
 from zalgebra.measures.intervals import mean_score
+from zalgebra.measures.score import Score
 from zalgebra.types import Array, BadInput
 
 __all__ = ["Reconstruction", "reconstruction"]

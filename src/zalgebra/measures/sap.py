@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from zalgebra.measures.accuracy import Score
 from zalgebra.measures.factors import Factor, codes_and_factors
 from zalgebra.measures.intervals import repeats_score
 from zalgebra.measures.predictors import REPEATS, halves, threshold
+from zalgebra.measures.score import Score
 from zalgebra.types import Array
 
 __all__ = ["sap"]

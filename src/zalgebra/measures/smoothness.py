@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from zalgebra.algebra._arrays import to_numpy
-from zalgebra.measures.accuracy import Score, proportion
 from zalgebra.measures.features import Features
 from zalgebra.measures.intervals import mean_score
+from zalgebra.measures.score import Score, proportion
 from zalgebra.types import Array, BadInput
 
 __all__ = ["Jumps", "jumps", "path_length", "perceptual_path_length", "speed_deviation"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from zalgebra.measures.accuracy import Score, proportion
 from zalgebra.measures.features import Features, blocks, two_sets
 from zalgebra.measures.intervals import mean_score
+from zalgebra.measures.score import Score, proportion
 from zalgebra.types import Array, BadInput
 
 __all__ = ["Support", "squared_distances", "support"]

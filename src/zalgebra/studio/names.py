@@ -17,7 +17,7 @@ import numpy as np
 from zalgebra.algebra.items import Items
 from zalgebra.data.pictures import read_picture
 from zalgebra.estimators.directions import Direction
-from zalgebra.files import read_tensors
+from zalgebra.files import read_json, read_tensors
 from zalgebra.types import BadInput
 
 __all__ = ["WorkspaceNames", "area", "is_file", "is_seed_file", "read_latent", "read_npy"]
@@ -40,6 +40,8 @@ class WorkspaceNames(Items):
                 raise
         if Path(_split(name)[0]).suffix.lower() in LATENT_FILES:
             return self._latent(name)
+        if Path(name).suffix.lower() == ".json":
+            return read_json(name)  # a saved mix
         shape = self.workspace.spec.data_shape
         if len(shape) != 3:
             raise BadInput(f"{name!r} is a file, and this model takes data of {area(shape)}")

@@ -98,9 +98,14 @@ class Workspace(Folder):
         negative: Sequence[tuple[str, str, float | str]],
     ) -> Direction:
         """Learn a direction between two groups of items, given by conditions, and save it."""
-        direction = self._learn(name, positive, negative)
+        return self.keep(self._learn(name, positive, negative))
+
+    def keep(self, direction: Direction, /) -> Direction:
+        """Save a direction under its name, where expressions and later sessions find it."""
         with locked(self.path):
-            direction.save(self._direction_file(name))
+            direction.check_model(self.spec.fingerprint)
+            direction.save(self._direction_file(direction.name))
+        self._directions[direction.name] = direction
         return direction
 
     def _learn(self, name: str, positive: Any, negative: Any) -> Direction:

@@ -1,0 +1,69 @@
+"""The picture of the page on directions: two cards of one smile.
+
+    .venv/bin/python docs/gallery/directions.py
+
+It is written to ``docs/assets``, from the bundled model and drawn faces; nothing is downloaded. The
+page's figures on turning and speed are printed.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from palette import save
+
+import zalgebra as za
+from zalgebra.estimators.directions_turning import turning
+from zalgebra.studio import cards
+
+ASSETS = Path(__file__).parents[1] / "assets"
+OTHERS = ("beard", "glasses", "light", "skin", "hair_length", "mouth_open")
+
+
+def confounded(n: int = 3000) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Latents of faces of which most that smile have a beard."""
+    faces = za.datasets.faces(n, seed=21)
+    smile, rng = faces.labels["smile"] > 0.5, np.random.default_rng(0)
+    keep = rng.random(n) < np.where(smile == (faces.labels["beard"] > 0.5), 0.85, 0.15)
+    Z = za.load("faces").transform(faces.images)
+    return Z[keep], smile[keep], {k: faces.labels[k][keep] for k in OTHERS}
+
+
+def both(plain: za.Direction, pure: za.Direction) -> Figure:
+    """The leakage of both beside the data along the second."""
+    figure = Figure(figsize=(11, 4.2), dpi=85, layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
+    cards.along(pure, ax=left)
+    left.set_title(pure.verdict, fontsize=9, loc="left", parse_math=False)
+    place = np.arange(len(OTHERS))
+    for direction, shift, colour in ((plain, 0.2, "#9aa0a6"), (pure, -0.2, "#d1495b")):
+        moved = [direction.leakage[k] for k in OTHERS]
+        right.barh(place + shift, moved, height=0.36, color=colour, label=direction.name)
+    right.set_yticks(place, [k.replace("_", " ") for k in OTHERS])
+    right.axvline(0, color="#2b2d42", linewidth=0.8)
+    right.set_xlabel("leakage of one δ, in sd")
+    right.legend(frameon=False, fontsize=8, loc="upper right")
+    for side in ("top", "right"):
+        right.spines[side].set_visible(False)
+    return figure
+
+
+def main() -> None:
+    Z, smile, others = confounded()
+    plain = za.Direction.from_labels(Z, smile, attributes=others, name="smile")
+    pure = za.Direction.from_labels(Z, smile, given=others, name="smile, the others held still")
+    ASSETS.mkdir(exist_ok=True)
+    save(both(plain, pure), ASSETS / "directions.png")
+    print(turning(Z, smile, given=others))
+    big, y = np.random.default_rng(0).standard_normal((10_000, 64)), np.arange(10_000) % 2
+    za.Direction.from_labels(big, y)
+    start = time.process_time()
+    za.Direction.from_labels(big + 0.1 * y[:, None], y)
+    print(f"card of 10,000 x 64: {time.process_time() - start:.2f} s of CPU")
+
+
+if __name__ == "__main__":
+    main()
