@@ -1,11 +1,13 @@
 """Does it help a classifier to fill up rare classes, and which way of it helps most?
 
-    ./dev bench augmentation [--tables 50] [--seeds 10] [--only tables|pictures]
+    ./dev bench augmentation [--part tables|boosting|pictures] [--seeds 20] [--scores FILE]
 
-Reads ``imbalanced_keel`` (50 tables of two classes) and ``fashion_mnist`` under ``$ZALGEBRA_DATA``.
-Tables: stratified 5-fold cross-validation with every way on the same folds, only the training part
-resampled. Pictures: two classes have 3, 10 or 30 pictures. About five minutes on one core. The
-tables are Markdown, as they stand in ``docs/augmentation.md``.
+tables: 50 tables of two classes (``imbalanced_keel``) and logistic regression. boosting: the same
+with gradient boosting and a tenth of the seeds. pictures: Fashion-MNIST with three rare classes
+of 20 pictures. Both lie under ``$ZALGEBRA_DATA``. Every way gets the same training parts, and what
+is learned for it (scales, PCA, VAE) is learned from the training part alone. What stands in FILE
+already is read and not measured again, so that a run may be broken off. About eleven minutes on
+one core. The output is Markdown, as it stands in ``docs/augmentation.md``.
 """
 
 from __future__ import annotations
@@ -15,78 +17,121 @@ import json
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from imblearn.over_sampling import SMOTE, SMOTENC, RandomOverSampler
-from scipy.stats import friedmanchisquare, rankdata, studentized_range, wilcoxon
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, recall_score
 from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import zalgebra as za
-from _timing import machine, table
-from zalgebra.estimators.samplers import LatentResampler
+from _augmentation_report import every, summary
+from _timing import machine
 
 DATA = Path(os.environ.get("ZALGEBRA_DATA", "data"))
-SEED = 0
-SCORES = ("balanced accuracy", "AUC-PR", "G-mean")
-Data = tuple[np.ndarray, np.ndarray, np.ndarray]  # X, y, which columns are nominal
+FOLDS = 3
+RARE, FEW, COMMON = 3, 20, 300  # rare classes, pictures of each, pictures of each other class
+TESTED, EPOCHS = 5000, 20
+LISTED = ("none", "SMOTE", "mixup", "interpolate", "correlated", "gaussian")
+Scores = dict[str, list[float]]  # way: balanced accuracy, macro-F1; of pictures rare recall too
+
+
+class Rows(NamedTuple):
+    """What a classifier is trained on."""
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None = None
+
+
+def mixup(X: np.ndarray, y: np.ndarray, seed: int) -> Rows:
+    """Mixtures of two items, their classes drawn evenly; both labels count by their shares.
+
+    Zhang et al., arXiv 1710.09412, with balanced classes and shares from U(0, 1); as many as
+    would bring every class to the size of the largest.
+    """
+    rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(y == c) for c in np.unique(y)]
+    size = max(map(len, members))
+    first, second = (np.concatenate([rng.choice(m, size) for m in members]) for _ in range(2))
+    second = rng.permutation(second)
+    share = rng.random(len(first))
+    mixed = (X[first].T * share + X[second].T * (1 - share)).T.astype(X.dtype)
+    labels = np.concatenate([y[first], y[second]])
+    return Rows(np.concatenate([mixed, mixed]), labels, np.concatenate([share, 1 - share]))
+
+
+def softened(X: np.ndarray, sampler: Any) -> Rows:
+    """Rows of our mixup, each with every label that it has a share in, by its share."""
+    row, c = np.nonzero(sampler.soft_labels_)
+    return Rows(X[row], sampler.classes_[c], sampler.soft_labels_[row, c])
+
+
+class Kept:
+    """Scores by key, in a file of JSON lines if there is one."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path, self.found = path, {}
+        if path is not None and path.exists():
+            self.found = dict(map(json.loads, path.read_text().splitlines()))
+
+    def of(self, key: str, measure: Callable[[], Scores]) -> tuple[Scores, float]:
+        """The scores and the seconds of processor time that they took."""
+        if key not in self.found:
+            start = time.process_time()
+            self.found[key] = [measure(), time.process_time() - start]
+            if self.path is not None:
+                with self.path.open("a") as file:
+                    file.write(json.dumps([key, self.found[key]]) + "\n")
+        return tuple(self.found[key])
 
 
 # Tables.
 
+Data = tuple[np.ndarray, np.ndarray, np.ndarray]  # X, y, which columns are nominal
 
-def keel(count: int) -> dict[str, Data]:
-    """The first tables by name, all 50 by default."""
-    names = sorted(json.loads((DATA / "imbalanced_keel" / "meta.json").read_text()))[:count]
+
+def keel() -> dict[str, Data]:
+    names = sorted(json.loads((DATA / "imbalanced_keel" / "meta.json").read_text()))
     with np.load(DATA / "imbalanced_keel" / "keel_imbalanced.npz") as file:
         parts = ("X", "y", "nominal")
         found = {name: tuple(file[f"{name}.{part}"] for part in parts) for name in names}
     return {n: (X.astype(float), y.astype(int), nominal) for n, (X, y, nominal) in found.items()}
 
 
-def smote(nominal: np.ndarray, rare: int) -> Any:
+def smote(nominal: np.ndarray, rare: int, seed: int) -> Any:
     """imbalanced-learn's own for these columns; it has none for categories alone."""
     k = min(5, rare - 1)
     if nominal.all():
-        return RandomOverSampler(random_state=SEED)
+        return RandomOverSampler(random_state=seed)
     if nominal.any():
-        return SMOTENC(np.flatnonzero(nominal).tolist(), k_neighbors=k, random_state=SEED)
-    return SMOTE(k_neighbors=k, random_state=SEED)
+        return SMOTENC(np.flatnonzero(nominal).tolist(), k_neighbors=k, random_state=seed)
+    return SMOTE(k_neighbors=k, random_state=seed)
 
 
-def ways(nominal: np.ndarray, rare: int) -> dict[str, Any]:
-    """Every way to resample a table."""
+OURS = ("interpolate", "extrapolate", "correlated", "gaussian")
+TABLE_WAYS = ("none", "random oversampling", "SMOTE", "mixup", *OURS, "mixup, ours")
+
+
+def samplers(nominal: np.ndarray, rare: int, seed: int) -> dict[str, Any]:
+    """All ways of a table that give rows of its own columns."""
     columns = np.flatnonzero(nominal).tolist() if nominal.any() else "auto"
 
-    def ours(method: str, model: Any = None, **how: Any) -> LatentResampler:
-        fixed: dict[str, Any] = {"categorical_features": columns, "random_state": SEED}
-        return LatentResampler(model, method=method, **fixed, **how)
-
-    def pca() -> Any:
-        return make_pipeline(StandardScaler(), PCA(0.95))
+    def ours(method: str) -> Any:
+        return za.LatentResampler(method=method, categorical_features=columns, random_state=seed)
 
     return {
-        "none": None,
-        "random oversampling": RandomOverSampler(random_state=SEED),
-        "SMOTE (imbalanced-learn)": smote(nominal, rare),
-        "interpolate": ours("interpolate"),
-        "extrapolate": ours("extrapolate"),
-        "lol": ours("lol"),
-        "correlated": ours("correlated"),
-        "correlated, prior of all": ours("correlated", prior="model"),
-        "gaussian": ours("gaussian"),
-        "mixup": ours("mixup"),
-        "interpolate in PCA": ours("interpolate", pca()),
-        "extrapolate in PCA": ours("extrapolate", pca()),
-        "correlated in PCA": ours("correlated", pca()),
+        "random oversampling": RandomOverSampler(random_state=seed),
+        "SMOTE": smote(nominal, rare, seed),
+        **{method: ours(method) for method in OURS},
+        "mixup, ours": ours("mixup"),
     }
 
 
@@ -96,186 +141,152 @@ def indicators(X: np.ndarray, nominal: np.ndarray, like: np.ndarray) -> np.ndarr
     return np.concatenate([X[:, ~nominal], *flags], axis=1).astype(float)
 
 
-def classifiers() -> dict[str, Any]:
-    boosting = HistGradientBoostingClassifier(
-        max_iter=30, max_leaf_nodes=8, early_stopping=False, random_state=SEED
-    )
-    return {
-        "logistic regression": LogisticRegression(max_iter=300),
-        "gradient boosting": boosting,
-    }
-
-
-def scores(y: np.ndarray, p: np.ndarray) -> tuple[float, float, float]:
-    """Balanced accuracy, area under precision and recall, geometric mean of the recalls."""
-    recall, rejection = np.mean(p[y == 1] > 0.5), np.mean(p[y == 0] <= 0.5)
-    return (recall + rejection) / 2, average_precision_score(y, p), (recall * rejection) ** 0.5
-
-
-def folds(X: np.ndarray, y: np.ndarray, nominal: np.ndarray) -> Iterator[tuple[str, str, tuple]]:
-    """Classifier, way and scores of each fold."""
-    split = StratifiedKFold(5, shuffle=True, random_state=SEED)
+def of_table(data: Data, seed: int, classifier: Any) -> Scores:
+    """Scores of all ways on one table: the predictions of all folds, put together."""
+    X, y, nominal = data
+    predicted = {way: np.empty_like(y) for way in TABLE_WAYS}
+    split = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     for train, test in split.split(X, y):
         scaler = StandardScaler().fit(indicators(X[train], nominal, X))
-        held = scaler.transform(indicators(X[test], nominal, X))
-        for way, sampler in ways(nominal, int(y[train].sum())).items():
-            A, b = (
-                (X[train], y[train])
-                if sampler is None
-                else sampler.fit_resample(X[train], y[train])
-            )
-            rows = scaler.transform(indicators(A, nominal, X))
-            for name, classifier in classifiers().items():
-                p = classifier.fit(rows, b).predict_proba(held)[:, 1]
-                yield name, way, scores(y[test], p)
+
+        def features(A: np.ndarray, scaler: StandardScaler = scaler) -> np.ndarray:
+            return scaler.transform(indicators(A, nominal, X))
+
+        given = Rows(features(X[train]), y[train])
+        fed = {"none": given, "mixup": mixup(given.X, given.y, seed)}
+        for way, sampler in samplers(nominal, int(y[train].sum()), seed).items():
+            A, b = sampler.fit_resample(X[train], y[train])
+            rows = features(A)
+            fed[way] = softened(rows, sampler) if "ours" in way else Rows(rows, b)
+        held = features(X[test])
+        for way, rows in fed.items():
+            predicted[way][test] = clone(classifier).fit(*rows).predict(held)
+    return {way: scores(y, p) for way, p in predicted.items()}
 
 
-def tables(count: int) -> None:
-    start = time.process_time()
-    found: dict[tuple[str, str], list[list[tuple]]] = {}
-    for i, data in enumerate(keel(count).values()):
-        for name, way, score in folds(*data):
-            found.setdefault((name, way), []).append([i, *score])
-    names = list(ways(np.zeros(1, bool), 9))
-    seconds = time.process_time() - start
-    print(f"\n## {count} tables, 5 folds, seed {SEED}, {seconds:.0f} s of processor time")
-    for name in classifiers():
-        # (tables, ways, scores): means over the folds
-        whole = np.array([found[name, way] for way in names])
-        mean = whole.reshape(len(names), count, 5, -1)[..., 1:].mean(axis=2).transpose(1, 0, 2)
-        for s, score in enumerate(SCORES):
-            print(f"\n### {name}, {score}\n")
-            print(ranked(mean[:, :, s], names))
+def scores(y: np.ndarray, predicted: np.ndarray) -> list[float]:
+    macro = f1_score(y, predicted, average="macro", zero_division=0)
+    return [float(balanced_accuracy_score(y, predicted)), float(macro)]
 
 
-def ranked(values: np.ndarray, names: list[str]) -> str:
-    """Mean, mean rank with a bootstrap interval over tables, and wins against SMOTE."""
-    n, k = values.shape
-    ranks = rankdata(-values, axis=1)
-    rng = np.random.default_rng(SEED)
-    again = ranks[rng.integers(0, n, (2000, n))].mean(axis=1)
-    low, high = np.quantile(again, [0.025, 0.975], axis=0)
-    rival = values[:, names.index("SMOTE (imbalanced-learn)")]
-    rows = []
-    for j in np.argsort(ranks.mean(axis=0)):
-        d = values[:, j] - rival
-        p = f"{wilcoxon(d).pvalue:.3f}" if np.any(d) else ""
-        versus = f"{np.sum(d > 1e-9)} : {np.sum(d < -1e-9)}" if p else ""
-        rank = f"{ranks[:, j].mean():.2f} [{low[j]:.2f}, {high[j]:.2f}]"
-        rows.append([names[j], f"{values[:, j].mean():.3f}", rank, versus, p])
-    test = friedmanchisquare(*values.T)
-    apart = studentized_range.ppf(0.95, k, np.inf) / 2**0.5 * (k * (k + 1) / (6 * n)) ** 0.5
-    head = ["way", "mean", "mean rank [95 %]", "wins : losses against SMOTE", "p"]
-    return table(head, rows) + (
-        f"\n\nn = {n}; Friedman p = {test.pvalue:.1g}; mean ranks differ by Nemenyi's test if they "
-        f"are {apart:.2f} apart or more."
+def tables(kept: Kept, part: str, classifier: Any, seeds: int) -> None:
+    known, taken = keel(), 0.0
+    values = np.empty((2, len(known), seeds, len(TABLE_WAYS)))
+    for i, (name, data) in enumerate(known.items()):
+        for seed in range(seeds):
+            key = f"{part}/{name}/{seed}"
+            found, seconds = kept.of(key, lambda d=data, s=seed: of_table(d, s, classifier))
+            values[:, i, seed] = np.transpose([found[way] for way in TABLE_WAYS])
+            taken += seconds
+    print(
+        f"\n## {part}: {len(known)} tables, {FOLDS} folds, seeds 0 to {seeds - 1}, {taken:.0f} s "
+        "of processor time"
     )
+    for score, of_score in zip(("balanced accuracy", "macro-F1"), values, strict=True):
+        print(f"\n### {score}\n\n{summary(of_score, TABLE_WAYS)}")
+    if part == "tables":
+        facts = {name: [f"{len(y)}", f"{y.sum()}"] for name, (_, y, _) in known.items()}
+        for score, of_score in zip(("balanced accuracy", "macro-F1"), values, strict=True):
+            print(f"\n### Every table: {score}\n\n{every(of_score, TABLE_WAYS, LISTED, facts)}")
 
 
 # Pictures.
 
-RARE = (3, 7)  # dresses and sneakers
-COMMON = 300  # pictures of each other class
+JUDGES = (1.0, 0.1)  # inverse strengths of the penalty: scikit-learn's default, and a stronger one
+SPACES = {
+    "pixels": ("interpolate", "correlated", "gaussian"),
+    "PCA": ("interpolate", "gaussian"),
+    "VAE": ("interpolate", "extrapolate", "correlated", "gaussian", "mixup"),
+}
+IN_SPACES = {f"{method}, {space}": space for space, of in SPACES.items() for method in of}
+PICTURE_WAYS = ("none", "random oversampling", "SMOTE", "mixup", *IN_SPACES)
 
 
-def picture_ways(vae: Any, pca: Any, k: int) -> dict[str, Any]:
-    """Every way to resample pictures; PCA has seen what the VAE has."""
-
-    def ours(method: str, model: Any = vae) -> LatentResampler:
-        return LatentResampler(model, method=method, random_state=SEED)
-
-    return {
-        "none": None,
-        "random oversampling": RandomOverSampler(random_state=SEED),
-        "SMOTE on pixels": SMOTE(k_neighbors=min(5, k - 1), random_state=SEED),
-        "mixup on pixels": ours("mixup", None),
-        **{f"{method} in PCA": ours(method, pca) for method in ("interpolate", "gaussian")},
-        **{f"{method} in the VAE": ours(method) for method in ("interpolate", "extrapolate")},
-        **{f"{method} in the VAE": ours(method) for method in ("lol", "correlated", "gaussian")},
-        "mixup in the VAE": ours("mixup"),
-    }
-
-
-def drawn(y: np.ndarray, few: int, seed: int) -> np.ndarray:
-    """Rows of a training set: few of the rare classes, `COMMON` of the others."""
-    rng = np.random.default_rng(seed)
-    sizes = {c: few if c in RARE else COMMON for c in range(10)}
-    return np.concatenate([rng.choice(np.flatnonzero(y == c), n, False) for c, n in sizes.items()])
+def of_pictures(train: Any, test: Any, seed: int) -> Scores:
+    """Scores of all ways where three classes, drawn by the seed, are rare."""
+    rng, of = np.random.default_rng(seed), train.labels["class"]
+    rare = rng.choice(10, RARE, replace=False)
+    chosen = [
+        rng.choice(np.flatnonzero(of == c), FEW if c in rare else COMMON, replace=False)
+        for c in range(10)
+    ]
+    rows = np.concatenate(chosen)
+    X, y = train.images[rows], of[rows]
+    axes = PCA(64, whiten=True, random_state=seed).fit(flat(X))
+    held, truth = axes.transform(flat(test.images[:TESTED])), test.labels["class"][:TESTED]
+    found: Scores = {way: [] for way in PICTURE_WAYS}
+    for way, fed in picture_rows(X, y, seed):
+        for C in JUDGES:
+            judge = LogisticRegression(C=C, max_iter=300)
+            judge.fit(axes.transform(flat(fed.X)), fed.y, fed.weight)
+            predicted = judge.predict(held)
+            recall = recall_score(truth, predicted, labels=rare, average="macro", zero_division=0)
+            found[way] += [*scores(truth, predicted), float(recall)]
+    return found
 
 
-def judged(X: np.ndarray, y: np.ndarray, test: tuple[np.ndarray, np.ndarray]) -> tuple:
-    """Recall of the rare classes and balanced accuracy of all, of one classifier on pixels."""
-    judge = make_pipeline(PCA(64, random_state=SEED), LogisticRegression(C=0.1, max_iter=100))
-    right = (
-        judge.fit(X.reshape(len(X), -1), y).predict(test[0].reshape(len(test[0]), -1)) == test[1]
+def picture_rows(X: np.ndarray, y: np.ndarray, seed: int) -> Iterator[tuple[str, Rows]]:
+    """What each way trains on; VAE and PCA are fitted on these pictures and have seen no others."""
+    vae = za.models.VAE(
+        32, width=16, max_epochs=EPOCHS, patience=None, random_state=seed, verbose=False
+    ).fit(X)
+    pca = PCA(0.95, svd_solver="full").fit(flat(X))
+    yield "none", Rows(X, y)
+    yield "mixup", mixup(X, y, seed)
+    yield (
+        "random oversampling",
+        Rows(*RandomOverSampler(random_state=seed).fit_resample(flat(X), y)),
     )
-    recall = np.array([right[test[1] == c].mean() for c in range(10)])
-    return recall[list(RARE)].mean(), recall.mean()
+    yield "SMOTE", Rows(*SMOTE(random_state=seed).fit_resample(flat(X), y))
+    for way, space in IN_SPACES.items():
+        model = {"VAE": vae, "PCA": pca}.get(space)
+        sampler = za.LatentResampler(model, method=way.split(",")[0], random_state=seed)
+        A, b = sampler.fit_resample(X, y)
+        yield way, softened(A, sampler) if "mixup" in way else Rows(A, b)
 
 
-def pictures(seeds: int) -> None:
-    start = time.process_time()
+def flat(X: np.ndarray) -> np.ndarray:
+    return X.reshape(len(X), -1)
+
+
+def pictures(kept: Kept, seeds: int) -> None:
     train, test = za.datasets.fashion_mnist("train"), za.datasets.fashion_mnist("test")
-    X, y = train.images, train.labels["class"]
-    held = test.images[:5000], test.labels["class"][:5000]
-    others = np.flatnonzero(~np.isin(y, RARE))[:6000]
-    vae = za.models.VAE(32, max_epochs=8, batch_size=128, patience=None, verbose=False).fit(
-        X[others]
+    found, taken = zip(
+        *(kept.of(f"pictures/{s}", lambda s=s: of_pictures(train, test, s)) for s in range(seeds)),
+        strict=True,
     )
-    pca = za.models.PCA(32, random_state=0).fit(X[others])
+    values = np.array([[of_seed[way] for way in PICTURE_WAYS] for of_seed in found])
     print(
-        f"\n## Rare garments: dresses and sneakers; {COMMON} pictures of each other class, "
-        f"{len(held[0])} test pictures, seeds 0 to {seeds - 1}\n\n"
-        f"VAE and PCA of 32 entries fitted on {len(others)} pictures of the other classes: "
-        f"{time.process_time() - start:.0f} s"
+        f"\n## pictures: {RARE} rare classes of {FEW}, {COMMON} of each other class, {TESTED} "
+        f"tested, seeds 0 to {seeds - 1}, {sum(taken):.0f} s of processor time"
     )
-    for few in (3, 10, 30):
-        found: dict[str, list[tuple]] = {}
-        for seed in range(seeds):
-            rows = drawn(y, few, seed)
-            for way, sampler in picture_ways(vae, pca, few).items():
-                found.setdefault(way, []).append(
-                    judged(*resampled(sampler, X[rows], y[rows]), held)
-                )
-        print(f"\n### {few} pictures of each rare class\n\n{paired(found)}", flush=True)
-    print(f"\n{time.process_time() - start:.0f} s of processor time")
-
-
-def resampled(sampler: Any, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if sampler is None or isinstance(sampler, LatentResampler):
-        return (X, y) if sampler is None else sampler.fit_resample(X, y)
-    A, b = sampler.fit_resample(X.reshape(len(X), -1), y)
-    return A.reshape(len(A), *X.shape[1:]), b
-
-
-def paired(found: dict[str, list[tuple]]) -> str:
-    """Means over seeds, and the paired difference to SMOTE with its interval."""
-    rival, rows = np.array(found["SMOTE on pixels"])[:, 0], []
-    rng = np.random.default_rng(SEED)
-    for way, scored in found.items():
-        rare, whole = np.array(scored).T
-        d = rare - rival
-        again = d[rng.integers(0, len(d), (2000, len(d)))].mean(axis=1)
-        low, high = 100 * np.quantile(again, [0.025, 0.975])
-        gap = f"{100 * d.mean():+.1f} [{low:+.1f}, {high:+.1f}]" if np.any(d) else ""
-        rows.append([way, f"{100 * rare.mean():.1f}", gap, f"{100 * whole.mean():.1f}"])
-    return table(["way", "rare classes right, %", "against SMOTE [95 %]", "all classes, %"], rows)
+    names = ("balanced accuracy", "macro-F1", "recall of the rare classes")
+    rivals = ("none", "SMOTE", "mixup")
+    for score, of_score in enumerate(values.transpose(2, 0, 1)):
+        title = f"{names[score % 3]}, C = {JUDGES[score // 3]:g}"
+        print(f"\n### {title}\n\n{summary(of_score[None], PICTURE_WAYS, rivals)}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--tables", type=int, default=50)
-    parser.add_argument("--seeds", type=int, default=10, help="of the pictures")
-    parser.add_argument("--only", choices=("tables", "pictures"), default=None)
+    parser.add_argument("--part", choices=("tables", "boosting", "pictures"), default=None)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--scores", type=Path, default=None)
     options = parser.parse_args()
     warnings.filterwarnings("ignore", message=".*failed to converge.*")
+    kept = Kept(options.scores)
     print(machine(), flush=True)
-    if options.only != "pictures":
-        tables(options.tables)
-    if options.only != "tables":
-        pictures(options.seeds)
+    if options.part in (None, "tables"):
+        tables(kept, "tables", LogisticRegression(solver="newton-cholesky"), options.seeds)
+    if options.part in (None, "pictures"):
+        pictures(kept, options.seeds)
+    if options.part in (None, "boosting"):
+        boosting = HistGradientBoostingClassifier(
+            max_iter=30, max_leaf_nodes=8, early_stopping=False, random_state=0
+        )
+        tables(kept, "boosting", boosting, max(1, options.seeds // 10))
 
 
 if __name__ == "__main__":

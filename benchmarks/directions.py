@@ -15,7 +15,7 @@ import numpy as np
 import zalgebra as za
 from _timing import machine, table
 from zalgebra.estimators.directions_angle import angle_interval
-from zalgebra.estimators.directions_methods import estimate
+from zalgebra.estimators.directions_linear import estimate
 from zalgebra.estimators.directions_samples import Sample
 from zalgebra.measures import proportion
 
@@ -98,20 +98,24 @@ def faces() -> None:
 
 
 def classifiers() -> None:
-    """The same for the classifiers' normals, whose noise comes from refits without each fold."""
+    """The same for the classifiers' normals, whose noise is what each item adds to them."""
     Z, labels = encoded(FACES, seed=11)
     ends = np.flatnonzero((labels["smile"] == 0) | (labels["smile"] == 1))
-    options = [
-        {"method": "logistic"},
-        {"method": "svm"},
-        {"method": "lda"},
-        {"method": "logistic", "metric": "euclidean"},
+    cases = [  # method, metric, how many
+        ("lda", "data", (100, 400)),
+        ("lda", "euclidean", (400,)),
+        ("logistic", "data", (100, 400)),
+        ("svm", "data", (100, 400)),
+        ("logistic", "euclidean", (400,)),
+        ("svm", "euclidean", (400, 1500)),
     ]
-    names = [f"smile, {o['method']}, {o.get('metric', 'data')} metric" for o in options]
     covered(
         Z,
         labels,
-        [(n, labels["smile"], ends, o, (400,)) for n, o in zip(names, options, strict=True)],
+        [
+            (f"smile, {way}, {metric}", labels["smile"], ends, {"method": way, "metric": metric}, n)
+            for way, metric, n in cases
+        ],
     )
 
 
@@ -126,7 +130,7 @@ def covered(Z: np.ndarray, labels: dict[str, np.ndarray], cases: list) -> None:
         truth = learned(who).vector
         for n in sizes:
             rng = np.random.default_rng(n)
-            hits, angles, found = [], [], []
+            hits, angles, found, doubted = [], [], [], []
             for _ in range(REPEATS):
                 # with repetition, so that all the faces are the population
                 direction = learned(rng.choice(who, n))
@@ -134,8 +138,11 @@ def covered(Z: np.ndarray, labels: dict[str, np.ndarray], cases: list) -> None:
                 low, high = direction.angle_interval
                 hits.append(low <= angles[-1] <= high)
                 found.append(direction.card.found)
-            rows.append([what, str(n), f"{np.mean(angles):.0f}°", share(hits), share(found)])
-    head = ["direction", "n", "mean angle", "interval covers", "called a direction"]
+                doubted.append(direction.card.note != "")
+            told = share(hits), share(found), f"{np.mean(doubted):.0%}"
+            rows.append([what, str(n), f"{np.mean(angles):.0f}°", *told])
+            print("  ".join(rows[-1]), flush=True)
+    head = ["direction", "n", "mean angle", "interval covers", "called a direction", "doubted"]
     print(f"\n{REPEATS} draws of {FACES} encoded faces\n\n" + table(head, rows), flush=True)
 
 

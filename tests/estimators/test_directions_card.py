@@ -12,10 +12,12 @@ from scipy import stats
 
 import zalgebra as za
 from zalgebra import Direction
+from zalgebra.algebra.priors.shrinkage import shrunk
 from zalgebra.estimators.directions_angle import angle_interval
 from zalgebra.estimators.directions_card import Card
+from zalgebra.estimators.directions_evidence import alignment
 from zalgebra.estimators.directions_leakage import leakage_matrix
-from zalgebra.estimators.directions_methods import estimate
+from zalgebra.estimators.directions_linear import estimate
 from zalgebra.estimators.directions_samples import Sample
 from zalgebra.files import read_tensors, write_tensors
 from zalgebra.types import BadInput
@@ -86,7 +88,71 @@ def test_an_angle_that_noise_alone_may_give_is_not_known() -> None:
     assert angle_interval(np.eye(1)[0], np.ones((5, 1)), 4) == (0, 0)  # one axis has no angle
 
 
+def test_a_known_bias_belongs_to_the_angle() -> None:
+    rng = np.random.default_rng(0)
+    delta, bias, n = 10 * np.eye(16)[0], 4 * np.eye(16)[1], 60
+    told, ignored = [], []
+    for _ in range(100):
+        noise = rng.standard_normal((n, 16)) / np.sqrt(n)
+        found = delta + bias + rng.standard_normal(16)
+        true = angle(found, delta)
+        for b, hits in ((bias, told), (None, ignored)):
+            low, high = angle_interval(found, noise, n, b)
+            hits.append(low <= true <= high)
+    assert is_share(told, 0.95)
+    assert not is_share(ignored, 0.95)
+
+
 KINDS = ["groups", "given", "pairs", "continuous"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "size"), [("groups", 0.5), ("given", 0.8), ("pairs", 0.3), ("continuous", 0.08)]
+)
+def test_the_p_value_is_the_share_of_orders_that_align_as_well(kind, size) -> None:
+    rng, n = np.random.default_rng(3), 60
+    X, axis = rng.standard_normal((n, 8)), np.eye(8)[0]
+    y = rng.standard_normal(n) if kind == "continuous" else np.arange(n) % 2.0
+    c = y + rng.standard_normal(n)
+    if kind == "pairs":
+        sample = Sample.of_pairs(X, X + rng.standard_normal((n, 8)) + size * axis)
+        rows, labels = sample.Z[:n] - sample.Z[n:], np.ones(n)
+        orders = np.random.default_rng(9).choice([-1.0, 1.0], (199, n))
+    else:
+        Z = X + size * np.outer(y, axis)
+        sample = Sample.of_labels(Z, y, {"c": c} if kind == "given" else {})
+        design = np.column_stack([np.ones(n), c] if kind == "given" else [np.ones(n)])
+        free = np.eye(n) - design @ np.linalg.pinv(design)
+        rows, labels = free @ Z, free @ y
+        orders = np.random.default_rng(9).permuted(np.tile(labels, (199, 1)), axis=1)
+    sd = np.sqrt(np.mean(rows**2, axis=0))
+    inner = rows @ np.linalg.inv(shrunk(rows / sd, sd).cov) @ rows.T  # of whitened rows
+    squares = [1 - sum(r**2 * np.diag(inner)) / (r @ inner @ r) for r in (labels, *orders)]
+    found, by_chance, p = alignment(sample, np.random.default_rng(9))
+    cosines = np.sqrt(np.maximum(squares, 0))
+    assert found == pytest.approx(cosines[0])
+    assert by_chance == pytest.approx(np.quantile(cosines[1:], 0.95))
+    assert p == pytest.approx((1 + sum(np.array(squares[1:]) >= squares[0])) / 200)
+    assert 0.01 < p < 0.9  # neither as few nor as many as there can be
+
+
+def test_a_card_says_where_its_interval_is_doubtful(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    Z, y = rng.standard_normal((400, 20)) * np.geomspace(1, 0.02, 20), np.arange(400) % 2
+    Z[:, 0] += 2 * y
+    few = Direction.from_labels(Z[:60], y[:60], method="svm", metric="euclidean")
+    assert "the angle's interval is approximate" in few.card.note
+    assert "within about" in few.verdict or "do not fix" in few.verdict
+    assert Direction.load(few.save(tmp_path / "few")).card.note == few.card.note
+    for direction in (
+        Direction.from_labels(Z, y, method="lda"),
+        Direction.from_labels(Z, y),
+    ):
+        assert direction.card.note == ""
+        assert "about" not in direction.verdict
+    old = few.card.to_dict()
+    del old["note"]
+    assert Card.from_dict(old).note == ""
 
 
 def learned(kind: str, rng: np.random.Generator, size: float) -> Direction:
@@ -228,13 +294,16 @@ def test_the_whole_card_is_printed() -> None:
         assert words in shown
 
 
-def test_few_latents_of_16000_entries_have_a_card() -> None:
+@pytest.mark.parametrize(("method", "side"), [("difference", 64), ("lda", 34)])
+def test_few_latents_of_many_entries_have_a_card(method, side) -> None:
     rng = np.random.default_rng(0)
-    Z, y = rng.standard_normal((60, 4, 64, 64)).astype(np.float32), np.arange(60) % 2
+    Z, y = rng.standard_normal((60, 4, side, side)).astype(np.float32), np.arange(60) % 2
     Z[:, 0] += 0.1 * y[:, None, None]
-    found = za.Direction.from_labels(Z, y, given={"other": rng.standard_normal(60)})
-    assert found.vector.shape == (4, 64, 64)
-    assert found.angle_interval[0] > 45  # so few rows do not fix so many entries
+    other = rng.standard_normal(60)
+    found = za.Direction.from_labels(Z, y, method=method, given={"other": other})
+    assert found.vector.shape == (4, side, side)
+    low, high = found.angle_interval
+    assert 45 < low < high  # so few rows do not fix so many entries
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 from zalgebra import Direction
+from zalgebra.estimators.directions_methods import estimated, learned
+from zalgebra.estimators.directions_normals import Normals, shrinkage
+from zalgebra.estimators.directions_readouts import readout, solved
+from zalgebra.estimators.directions_samples import Sample
 from zalgebra.estimators.directions_turning import turning
 from zalgebra.types import BadInput
 
@@ -128,22 +132,70 @@ def test_interfacegan_is_the_euclidean_metric() -> None:
     assert abs(whitened.vector @ n2) < 0.03 * np.linalg.norm(whitened.vector)
 
 
-@pytest.mark.parametrize("method", ["logistic", "lda"])
-def test_the_noise_of_refits_is_the_size_of_the_actual_error(method) -> None:
-    from zalgebra.estimators.directions_learning import jackknife
-    from zalgebra.estimators.directions_methods import learned
-    from zalgebra.estimators.directions_samples import Sample
+CLASSIFIERS = [
+    (method, metric, given)
+    for method in ("logistic", "svm", "lda")
+    for metric in ("data", "euclidean")
+    for given in (False, True)
+]
 
+
+def across(rows: np.ndarray, delta: np.ndarray) -> np.ndarray:
+    """What of the rows is at right angles to δ."""
+    unit = delta / np.linalg.norm(delta)
+    return rows - np.outer(rows @ unit, unit)
+
+
+@pytest.mark.parametrize(("method", "metric", "held"), CLASSIFIERS)
+def test_a_row_of_the_noise_is_what_leaving_the_item_out_does(method, metric, held) -> None:
+    Z, y, given = confounded(400)
+    sample = Sample.of_labels(Z, y, given if held else {})
+    fit, found = learned(sample, method, metric), estimated(sample, method, metric)
+    np.testing.assert_allclose(found.delta, fit(np.arange(400)), rtol=1e-10, atol=1e-12)
+    out = np.arange(0, 400, 8)
+    moved = np.stack([found.delta - fit(np.delete(np.arange(400), i)) for i in out])
+    actual, told = across(moved, found.delta), across(found.noise[out], found.delta)
+    slope = np.sum(actual * told) / np.sum(told**2)
+    assert slope == pytest.approx(1, abs=0.12)
+    # the hinge's curvature jumps where an item crosses the margin, and no derivative sees that
+    assert np.sum((actual - told) ** 2) < (0.1 if method == "svm" else 0.02) * np.sum(told**2)
+    rows = across(found.noise, found.delta)
+    assert np.linalg.norm(rows.sum(axis=0)) < 0.03 * np.linalg.norm(rows)  # they balance
+
+
+def test_what_the_items_add_to_the_covariance_is_the_covariance() -> None:
+    rng = np.random.default_rng(0)
+    Z = rng.standard_normal((30, 12)) @ rng.standard_normal((12, 12))  # shrunk a good deal
+    found = Normals.of(Sample.of_labels(Z, np.arange(30) % 2, {}), "lda", "data")
+    v = rng.standard_normal(12)
+    assert 0.05 < shrinkage(found.X, found.cov) < 1
+    np.testing.assert_allclose(found._own(v).mean(axis=0), v, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", ["logistic", "lda"])
+def test_the_noise_is_the_size_of_the_actual_error(method) -> None:
     found, noise = [], []
-    for seed in range(12):
+    for seed in range(40):
         Z, y, _ = confounded(400, seed=seed)
-        sample = Sample.of_labels(Z, y, {})
-        fit, fold = learned(sample, method, "data"), sample.folds(np.random.default_rng(0))
-        deltas = np.stack([fit(np.flatnonzero(fold != g)) for g in range(20)])
-        found.append(fit(np.arange(400)))
-        noise.append(np.sum(jackknife(found[-1], deltas).noise ** 2))
-    actual = np.sum(np.var(found, axis=0, ddof=1))
-    assert np.mean(noise) == pytest.approx(actual, rel=0.5)
+        known = estimated(Sample.of_labels(Z, y, {}), method, "data")
+        found.append(known.delta)
+        noise.append(np.sum(across(known.noise, known.delta) ** 2))
+    actual = np.sum(np.var(across(np.stack(found), np.mean(found, axis=0)), axis=0, ddof=1))
+    assert np.mean(noise) == pytest.approx(actual, rel=0.3)
+
+
+def test_fewer_items_than_entries_have_the_same_noise() -> None:
+    rng = np.random.default_rng(0)
+    U, y = rng.standard_normal((40, 60)), np.arange(40) % 2 == 0
+    for method in ("logistic", "svm", "lda"):
+        r = readout(U, y.astype(float), method)
+        H = (r.rows.T * r.weights) @ r.rows / 40 + r.penalty * np.eye(60)
+        rows = rng.standard_normal((3, 60))
+        np.testing.assert_allclose(
+            solved(r.rows, r.weights, r.penalty, rows), np.linalg.solve(H, rows.T).T, rtol=1e-8
+        )
+        balance = r.scores.mean(axis=0) - r.penalty * r.normal  # it vanishes at the solution
+        assert np.linalg.norm(balance) < 2e-3 * np.linalg.norm(r.scores) / np.sqrt(40)
 
 
 def test_words_are_given_as_kinds() -> None:

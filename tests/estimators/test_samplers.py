@@ -248,11 +248,13 @@ def test_sample_indices_name_the_row_or_its_main_parent() -> None:
         assert indices[len(X) + i] == row["parents"][int(np.argmax(row["weights"]))]
 
 
-def test_a_class_gets_the_same_rows_whatever_others_get() -> None:
+@pytest.mark.parametrize("c", [1, 2])
+def test_a_class_gets_the_same_rows_whatever_others_get(c: int) -> None:
     X, y = blobs()
-    _, A, b = resampled("lol", X, y, sampling_strategy={1: 30})
-    _, B, c = resampled("lol", X, y, sampling_strategy={1: 30, 2: 50})
-    assert np.array_equal(A[len(X) :][b[len(y) :] == 1], B[len(X) :][c[len(y) :] == 1])
+    both = {1: 30, 2: 50}
+    _, A, a = resampled("lol", X, y, sampling_strategy={c: both[c]})
+    _, B, b = resampled("lol", X, y, sampling_strategy=both)
+    assert np.array_equal(A[a == c], B[b == c])
 
 
 # Models.

@@ -9,9 +9,10 @@ import pytest
 from sklearn.decomposition import PCA
 
 from zalgebra.estimators.samplers import LatentResampler
+from zalgebra.estimators.samplers.columns import MANY, Columns, elected
 from zalgebra.estimators.samplers.draws import DRAWS
 from zalgebra.estimators.samplers.provenance import Provenance
-from zalgebra.estimators.samplers.rows import MANY, Columns, elected, rows_of
+from zalgebra.estimators.samplers.rows import rows_of
 from zalgebra.estimators.samplers.targets import Target
 from zalgebra.types import BadInput
 

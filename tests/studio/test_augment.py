@@ -190,3 +190,10 @@ def test_help_says_what_it_is_for(zalgebra: Callable) -> None:
     said = zalgebra("augment", "--help")
     assert said.code == 0
     assert "training data only" in said.out
+
+
+def test_given_pictures_are_copied_byte_for_byte(zalgebra: Callable, pictures: Path) -> None:
+    given = pictures / "dogs" / "dogs0.png"
+    given.write_bytes(given.read_bytes() + b"what follows the picture")
+    zalgebra("augment", pictures, "-o", "out", "--model", "none", "--json")
+    assert Path("out/dogs/dogs0.png").read_bytes() == given.read_bytes()

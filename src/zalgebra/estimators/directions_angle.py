@@ -12,7 +12,9 @@ DRAWS = 4000
 ROWS = 512  # more rows of noise than this are folded into as many
 
 
-def angle_interval(delta: np.ndarray, noise: np.ndarray, df: float, /) -> tuple[float, float]:
+def angle_interval(
+    delta: np.ndarray, noise: np.ndarray, df: float, /, bias: np.ndarray | None = None
+) -> tuple[float, float]:
     r"""The 95 % confidence interval of the angle θ between δ̂ and the true δ, in degrees.
 
     Let δ̂ = δ + ε with ε ~ N(0, V). The part of δ̂ at right angles to δ is that of ε, so
@@ -36,6 +38,8 @@ def angle_interval(delta: np.ndarray, noise: np.ndarray, df: float, /) -> tuple[
         Independent rows ``(m, D)`` of which the squares sum to V.
     df
         Degrees of freedom of the rows: m less the number of fitted means.
+    bias
+        b ``(D,)``, so that δ̂ = δ + b + ε; by default none.
 
     Returns
     -------
@@ -58,7 +62,13 @@ def angle_interval(delta: np.ndarray, noise: np.ndarray, df: float, /) -> tuple[
     """
     length = float(np.linalg.norm(delta))
     unit = delta / length
-    low, high = np.quantile(_energy(noise - np.outer(noise @ unit, unit), df), [0.025, 0.975])
+    noise = noise - np.outer(noise @ unit, unit)
+    energy = _energy(noise, df)
+    if bias is not None:
+        b = bias - unit * (unit @ bias)
+        across = 2 * np.linalg.norm(noise @ b)  # standard deviation of 2 bᵀ ε
+        energy += b @ b + across * np.random.default_rng(1).standard_normal(DRAWS)
+    low, high = np.quantile(np.maximum(energy, 0), [0.025, 0.975])
     if low >= length**2:
         return 0.0, 180.0
     a = math.degrees(math.asin(math.sqrt(low) / length))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from zalgebra.estimators.directions_methods import ridge
+from zalgebra.estimators.directions_readouts import ridge
 from zalgebra.estimators.directions_samples import as_rows, attributes_of
 from zalgebra.types import Array, BadInput
 

@@ -10,17 +10,12 @@ from typing import Any
 import numpy as np
 
 from zalgebra.algebra.priors.shrinkage import shrunk, spread
-from zalgebra.estimators import directions_card as evidence
+from zalgebra.estimators import directions_evidence as evidence
 from zalgebra.estimators.directions_angle import angle_interval
 from zalgebra.estimators.directions_card import Card
 from zalgebra.estimators.directions_leakage import leakage
-from zalgebra.estimators.directions_methods import (
-    CLASSIFIERS,
-    Estimate,
-    chosen,
-    estimate,
-    learned,
-)
+from zalgebra.estimators.directions_linear import Estimate
+from zalgebra.estimators.directions_methods import CLASSIFIERS, chosen, estimated, learned
 from zalgebra.estimators.directions_samples import Sample, attributes_of
 from zalgebra.files import fingerprint
 from zalgebra.types import Array, BadInput
@@ -28,6 +23,7 @@ from zalgebra.types import Array, BadInput
 __all__ = ["Learned", "along", "learn"]
 
 UNKNOWN = (math.nan, math.nan)
+DOUBT = 0.5  # of the noise: from there on the square of the bias is said to be large
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,23 +54,23 @@ def learn(
     rng = np.random.default_rng(seed)
     method = "paired" if sample.kind == "pairs" else chosen(sample, method, metric)
     fit, fold = learned(sample, method, metric), sample.folds(rng)
-    known = None if method in CLASSIFIERS else estimate(sample)
-    delta = fit(np.arange(sample.items)) if known is None else known.delta
-    if np.linalg.norm(delta) < 1e-12:
+    known = estimated(sample, method, metric)
+    if np.linalg.norm(known.delta) < 1e-12:
         raise BadInput(
             f"the label of {name!r} does not move the mean of the latents, so no direction"
             if sample.kind == "continuous"
             else f"the two groups of {name!r} have the same mean, so no direction"
         )
     deltas = evidence.refits(fit, fold)
-    known = jackknife(delta, deltas) if known is None else known
+    bias = jackknife(known.delta, deltas) if method in CLASSIFIERS else None
     return _with_card(
-        sample, delta, given, attributes, rng,
-        angle=angle_interval(known.delta, known.noise, known.df),
+        sample, known.delta, given, attributes, rng,
+        angle=angle_interval(known.delta, known.noise, known.df, bias),
         how={
             "method": method,
             "metric": metric if method in CLASSIFIERS else "",
             "score": evidence.score(sample, deltas, fold),
+            "note": "" if bias is None else doubt(known, bias),
         },
     )  # fmt: skip
 
@@ -94,15 +90,23 @@ def along(
     delta = unit * abs(shift) / float(unit @ w)
     if np.linalg.norm(delta) < 1e-12:
         raise BadInput("the classifier reads both groups alike, so there is no direction")
-    how = {"method": "classifier", "metric": metric, "score": math.nan}
+    how = {"method": "classifier", "metric": metric, "score": math.nan, "note": ""}
     rng = np.random.default_rng(seed)
     return _with_card(sample, delta, (), attributes, rng, angle=UNKNOWN, how=how)
 
 
-def jackknife(delta: np.ndarray, deltas: np.ndarray) -> Estimate:
-    """δ̂ with the noise of refits without each of G folds: V = (G - 1)/G Σ_g (δ_g - δ̄)(δ_g - δ̄)ᵀ."""
-    G = len(deltas)
-    return Estimate(delta, (deltas - deltas.mean(axis=0)) * math.sqrt((G - 1) / G), G - 1)
+def jackknife(delta: np.ndarray, deltas: np.ndarray) -> np.ndarray:
+    """The bias of δ̂ by refits without each of G folds: (G - 1) (mean δ_g - δ̂)."""
+    return (len(deltas) - 1) * (deltas.mean(axis=0) - delta)
+
+
+def doubt(known: Estimate, bias: np.ndarray) -> str:
+    """What to say of an interval where δ̂ is so far from linear in the items that it may fail."""
+    rows = np.vstack([known.noise, bias])
+    squares = np.sum(rows**2, axis=1) - (rows @ known.delta) ** 2 / (known.delta @ known.delta)
+    if squares[-1] < DOUBT * squares[:-1].sum():
+        return ""
+    return "too few items for this classifier: the angle's interval is approximate"
 
 
 def _with_card(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zalgebra.algebra.priors.shrinkage import shrunk, spread
-from zalgebra.estimators.directions_methods import held, residual
+from zalgebra.estimators.directions_linear import held, residual
 from zalgebra.estimators.directions_samples import Sample
 from zalgebra.types import Array, BadInput, MissingExtra
 

@@ -1,6 +1,8 @@
 """Arrays to a score with its uncertainty: how good generated items, paths, codes and edits are."""
 
 from zalgebra.measures.accuracy import EditEffect, edit_effect
+from zalgebra.measures.arithmetic import Parallelogram, parallelogram
+from zalgebra.measures.arithmetic_edits import commutation, survival
 from zalgebra.measures.classes import class_accuracy, class_preservation
 from zalgebra.measures.dci import DCI, dci
 from zalgebra.measures.disentanglement import Disentanglement, disentanglement
@@ -29,12 +31,14 @@ __all__ = [
     "EditEffect",
     "FrechetDistance",
     "Jumps",
+    "Parallelogram",
     "Probe",
     "Reconstruction",
     "Score",
     "Support",
     "class_accuracy",
     "class_preservation",
+    "commutation",
     "continuity",
     "dci",
     "disentanglement",
@@ -48,6 +52,7 @@ __all__ = [
     "mig",
     "modularity",
     "mutual_information",
+    "parallelogram",
     "path_length",
     "perceptual_path_length",
     "probes",
@@ -56,5 +61,6 @@ __all__ = [
     "sap",
     "speed_deviation",
     "support",
+    "survival",
     "trustworthiness",
 ]

@@ -55,7 +55,7 @@ def card(direction: Direction, /) -> Figure:
         + (f" + {direction.n[1]:,}" if found.kind == "groups" else "")
         + f"    data {found.data_hash[:12]}    model {direction.fingerprint[:12] or 'not named'}",
     ]
-    texts = "\n".join(lines)
+    texts = "\n".join([*lines, found.note] if found.note else lines)
     figure.suptitle(texts, fontsize=8, x=0.01, ha="left", parse_math=False)
     return figure
 

@@ -90,10 +90,10 @@ def verb(
     if function is None:
         return functools.partial(verb, expressions=expressions, resumes=resumes)
     lenient = {"ignore_unknown_options": expressions}
-    return app.command(context_settings=lenient)(_guarded(function, resumes))
+    return app.command(context_settings=lenient)(guarded(function, resumes))
 
 
-def _guarded(function: Callable[..., None], resumes: bool) -> Callable[..., None]:
+def guarded(function: Callable[..., None], resumes: bool) -> Callable[..., None]:
     @functools.wraps(function)
     def guarded(*args: Any, **kwargs: Any) -> None:
         try:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from zalgebra.algebra.priors import Gaussian
-from zalgebra.types import BadInput
+from zalgebra.types import BadInput, Prior
 
-__all__ = ["Laws", "gaussian"]
+__all__ = ["Laws", "gaussian", "kept"]
 
 ROWS = 2000  # deviations that the pooled covariance is taken from, at most
 DENSE, RANK = 4096, 64  # entries up to which a law has all correlations, and its axes beyond
@@ -85,3 +86,12 @@ class Laws:
 def gaussian(Z: np.ndarray, /) -> Gaussian:
     """The Gaussian of latents ``(n, *shape)``: all correlations, or of large ones a few axes."""
     return Gaussian.fit(Z, rank=None if Z[0].size <= DENSE else RANK)
+
+
+def kept(prior: str | Prior, model: Any, Z: np.ndarray, /) -> Prior | None:
+    """The distribution that combinations keep; None is that of each class."""
+    if not isinstance(prior, str):
+        return prior
+    if prior == "class":
+        return None
+    return getattr(model, "prior_", None) or gaussian(Z)

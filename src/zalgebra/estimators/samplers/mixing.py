@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from zalgebra.algebra.combine import combine
 from zalgebra.algebra.correlation import estimated_beta, independent_beta
 from zalgebra.algebra.noise import noise
-from zalgebra.estimators.samplers.draws import DRAWS, Knobs, Pool
+from zalgebra.estimators.samplers.draws import DRAWS, Knobs, Pool, evenly
 from zalgebra.estimators.samplers.laws import Laws
 from zalgebra.estimators.samplers.neighbours import nearest, neighbours
-from zalgebra.estimators.samplers.provenance import Provenance
+from zalgebra.estimators.samplers.provenance import Provenance, joined
 from zalgebra.types import Prior
 
 __all__ = ["Mixer"]
@@ -87,6 +88,18 @@ class Mixer:
             seed=seed,
             classes=self.classes,
         )
+
+    def filling(self, sizes: Mapping[Any, int], seed: int) -> Provenance:
+        """Recipes of so many new rows of each class; what one gets does not depend on the others'.
+
+        With no class to fill up they are none.
+        """
+        parts, place = [], {c: i for i, c in enumerate(self.classes)}
+        for c, m in (sizes or {self.classes[0]: 0}).items():
+            rng = np.random.default_rng([seed, place[c]])
+            base = evenly(rng, self.members[place[c]], m)
+            parts.append(self.drawn(rng, place[c], base, seed))
+        return joined(parts)
 
     def shares(self, provenance: Provenance) -> np.ndarray:
         """How much of each class is in each new row, ``(m, classes)``: the weights, by class."""

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from zalgebra.estimators.samplers.draws import DRAWS, Knobs, evenly
-from zalgebra.estimators.samplers.laws import gaussian
+from zalgebra.estimators.samplers.contract import Sampler, check_fitted, check_settings, seed_of
+from zalgebra.estimators.samplers.draws import Knobs
+from zalgebra.estimators.samplers.laws import kept
 from zalgebra.estimators.samplers.mixing import Mixer
-from zalgebra.estimators.samplers.provenance import Provenance, joined
-from zalgebra.estimators.samplers.rows import Arrays, Columns, rows_of
+from zalgebra.estimators.samplers.provenance import Provenance
+from zalgebra.estimators.samplers.rows import Rows
 from zalgebra.estimators.samplers.space import fitted, latents
 from zalgebra.estimators.samplers.strategies import Strategy, new_rows
-from zalgebra.estimators.samplers.targets import Target
-from zalgebra.types import BadInput, MissingExtra, Prior
-
-try:
-    from sklearn.base import BaseEstimator, OneToOneFeatureMixin
-except ModuleNotFoundError as error:
-    raise MissingExtra("scikit-learn", "maps") from error
+from zalgebra.estimators.samplers.targets import Target, labelled
+from zalgebra.types import Prior
 
 __all__ = ["LatentResampler"]
 
 
-class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
+class LatentResampler(Sampler):
     r"""Fills up rare classes with rows made in a latent space, under imbalanced-learn's contract.
 
     A new row is a combination of items of its class, encoded, combined and decoded:
@@ -91,7 +85,7 @@ class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
         For each row of the result the row of ``X`` that it is, or that has the largest share in
         it: ``groups[sample_indices_]`` keeps groups together in a later split.
     provenance_ : Provenance
-        Parents, weights and noise of each synthetic row; `remake` makes them again.
+        Parents, weights and noise of each new row; `remake` makes them again.
     soft_labels_ : numpy.ndarray
         Only with ``"mixup"``: shares of the classes ``classes_`` in each row of the result.
     model_ : object
@@ -108,8 +102,7 @@ class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
     References
     ----------
     Chawla et al., *SMOTE: synthetic minority over-sampling technique*, JAIR 16, 2002;
-    DeVries and Taylor, *Dataset augmentation in feature space*, arXiv 1702.05538 (extrapolation,
-    there with t = 0.5 throughout);
+    DeVries and Taylor, *Dataset augmentation in feature space*, arXiv 1702.05538 (t = 0.5 there);
     Bodin et al., *Linear combinations of latents in generative models*, arXiv 2408.08558 (LOL);
     Verma et al., *Manifold mixup*, arXiv 1806.05236.
 
@@ -127,9 +120,6 @@ class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
     >>> len(row["parents"]), round(sum(row["weights"]), 6), set(row["parents"]) <= {46, 47, 48, 49}
     (2, 1.0, True)
     """
-
-    _estimator_type = "sampler"  # what imbalanced-learn knows a sampler by
-    _sampling_type = "over-sampling"
 
     def __init__(
         self,
@@ -179,11 +169,10 @@ class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
         rows, target = self._begin(X, y)
         self.model_ = fitted(self.model, rows)
         mixer = self._mixer(rows, target)
-        recipes = self._drawn(mixer, _seed(self.random_state))
+        recipes = mixer.filling(self.sampling_strategy_, seed_of(self.random_state))
         new, self.provenance_ = self.realised(rows, mixer, recipes)
         self._note_origins(mixer)
-        whole = rows.with_rows(new)
-        y_whole = target.with_rows(self.provenance_.label)
+        whole, y_whole = rows.with_rows(new), target.with_rows(self.provenance_.label)
         return (whole.tolist() if isinstance(X, list) else whole), y_whole
 
     def remake(self, X: Any, y: Any, provenance: Provenance | None = None) -> Any:
@@ -206,25 +195,19 @@ class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
         >>> bool(np.allclose(resampler.remake(X, y, some), X_new[9 + 2]))
         True
         """
-        self._check_fitted()
-        rows, target = rows_of(X, self.categorical_features), Target(y)
+        check_fitted(self)
+        rows, target = labelled(X, y, self.categorical_features)
         recipes = self.provenance_ if provenance is None else provenance
         return self.realised(rows, self._mixer(rows, target), recipes)[0]
 
-    def prepared(self, X: Any, y: Any) -> tuple[Arrays | Columns, Mixer, Self]:
-        """What makes rows one by one, for `zalgebra.estimators.augmented`; self is left as it is.
-
-        The rows as numbers, the mixer of their latents, and a copy of this resampler with its
-        model fitted.
-        """
+    def prepared(self, X: Any, y: Any) -> tuple[Rows, Mixer, Self]:
+        """Rows as numbers, the mixer of their latents, and a fitted copy of this resampler."""
         own = type(self)(**self.get_params(deep=False))
         rows, target = own._begin(X, y)
         own.model_ = fitted(own.model, rows)
         return rows, own._mixer(rows, target), own
 
-    def realised(
-        self, rows: Arrays | Columns, mixer: Mixer, recipes: Provenance
-    ) -> tuple[Any, Provenance]:
+    def realised(self, rows: Rows, mixer: Mixer, recipes: Provenance) -> tuple[Any, Provenance]:
         """Rows of the data's kind, by recipes; and the recipes with all parents known."""
         z, recipes = mixer.mixed(recipes)
         x = self.model_.inverse_transform(z) if len(z) else np.empty((0, *rows.numbers.shape[1:]))
@@ -232,70 +215,25 @@ class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
 
     # Its steps.
 
-    def _begin(self, X: Any, y: Any) -> tuple[Arrays | Columns, Target]:
-        self._check_settings()
-        rows, target = rows_of(X, self.categorical_features), Target(y)
-        if len(rows.numbers) != len(target.label):
-            raise BadInput(
-                f"`X` and `y` must have as many rows, got {len(rows.numbers)} and "
-                f"{len(target.label)}"
-            )
+    def _begin(self, X: Any, y: Any) -> tuple[Rows, Target]:
+        check_settings(self)
+        rows, target = labelled(X, y, self.categorical_features)
         self._note_features(X, rows)
         self.classes_ = target.classes
         self.sampling_strategy_ = new_rows(target.classes[target.label], self.sampling_strategy)
         return rows, target
 
-    def _note_features(self, X: Any, rows: Arrays | Columns) -> None:
-        """Set ``n_features_in_`` and, of a frame whose columns have names, these."""
-        from sklearn.utils.validation import _check_feature_names
-
-        _check_feature_names(self, X, reset=True)
-        columns = getattr(rows, "columns", None)
-        self.n_features_in_ = len(columns) if columns else math.prod(rows.numbers.shape[1:])
-
-    def _check_settings(self) -> None:
-        if self.method not in DRAWS:
-            raise BadInput(f"`method` must be one of {', '.join(DRAWS)}, got {self.method!r}")
-        k = self.k_neighbors
-        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-            raise BadInput(f"`k_neighbors` must be a whole number of at least 1, got {k!r}")
-        for name, least in (("concentration", 0.01), ("reach", 0.0)):
-            value = getattr(self, name)
-            if not isinstance(value, int | float | np.number) or not least <= value < math.inf:
-                raise BadInput(f"`{name}` must be a number of at least {least:g}, got {value!r}")
-        if isinstance(self.prior, str) and self.prior not in ("class", "model"):
-            raise BadInput(
-                f"`prior` must be 'class', 'model' or one of za.priors, got {self.prior!r}"
-            )
-
-    def _mixer(self, rows: Arrays | Columns, target: Target) -> Mixer:
+    def _mixer(self, rows: Rows, target: Target) -> Mixer:
         Z = latents(self.model_, rows)
         return Mixer(
             Z,
             target.label,
             tuple(target.classes.tolist()),
             method=self.method,
-            prior=self._prior(Z),
+            prior=kept(self.prior, self.model_, Z),
             k=int(self.k_neighbors),
             knobs=Knobs(float(self.concentration), float(self.reach)),
         )
-
-    def _prior(self, Z: np.ndarray) -> Prior | None:
-        """The distribution to keep; None is that of each class."""
-        if not isinstance(self.prior, str):
-            return self.prior
-        if self.prior == "class":
-            return None
-        return getattr(self.model_, "prior_", None) or gaussian(Z)
-
-    def _drawn(self, mixer: Mixer, seed: int) -> Provenance:
-        """Recipes class by class; what a class gets does not depend on the others' sizes."""
-        parts, place = [], {c: i for i, c in enumerate(mixer.classes)}
-        for c, m in (self.sampling_strategy_ or {mixer.classes[0]: 0}).items():
-            rng = np.random.default_rng([seed, place[c]])
-            base = evenly(rng, mixer.members[place[c]], m)
-            parts.append(mixer.drawn(rng, place[c], base, seed))
-        return joined(parts)
 
     def _note_origins(self, mixer: Mixer) -> None:
         """Set whose row each row is and, for mixup, what classes it has shares of."""
@@ -304,34 +242,3 @@ class LatentResampler(OneToOneFeatureMixin, BaseEstimator):
         if self.method == "mixup":
             pure = np.eye(len(mixer.classes))[mixer.label]
             self.soft_labels_ = np.concatenate([pure, mixer.shares(made)])
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "provenance_"):
-            raise BadInput("this LatentResampler is not fitted yet: call fit_resample(X, y) first")
-
-    def __sklearn_tags__(self) -> Any:
-        """The tags of scikit-learn, or imbalanced-learn's own where it is in use."""
-        tags = super().__sklearn_tags__()
-        tags.estimator_type, tags.target_tags.required = "sampler", True
-        if "imblearn" not in sys.modules:
-            return tags
-        from imblearn.utils._tags import InputTags, SamplerTags, Tags
-
-        tags = Tags(estimator_type="sampler", target_tags=tags.target_tags)
-        tags.sampler_tags, tags.input_tags = SamplerTags(sample_indices=True), InputTags()
-        tags.input_tags.dataframe = True
-        return tags
-
-
-def _seed(state: Any) -> int:
-    """A seed from all that scikit-learn takes for ``random_state``, or a Generator."""
-    from sklearn.utils import check_random_state
-
-    if isinstance(state, np.random.Generator):
-        return int(state.integers(2**31 - 1))
-    try:
-        return int(check_random_state(state).randint(2**31 - 1))
-    except ValueError as error:
-        raise BadInput(
-            f"`random_state` must be a whole number, None or a random generator, got {state!r}"
-        ) from error

@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from zalgebra.estimators.samplers.rows import Arrays, Columns
+from zalgebra.estimators.samplers.rows import Rows
 from zalgebra.types import BadInput
 
 __all__ = ["Standardised", "fitted", "latents"]
-
-Rows = Arrays | Columns
 
 
 class Standardised:

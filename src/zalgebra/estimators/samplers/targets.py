@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from zalgebra.estimators.samplers.rows import Rows, rows_of
 from zalgebra.types import BadInput
 
-__all__ = ["Target"]
+__all__ = ["Target", "labelled"]
 
 
 class Target:
@@ -90,3 +92,13 @@ def _one_column(values: np.ndarray) -> np.ndarray:
     if values.ndim != 1:
         raise BadInput(f"`y` must have shape (n,), got {values.shape}")
     return values
+
+
+def labelled(X: Any, y: Any, categorical: str | Sequence[Any], /) -> tuple[Rows, Target]:
+    """Rows and as many labels, both read; `BadInput` if one has more than the other."""
+    rows, target = rows_of(X, categorical), Target(y)
+    if len(rows.numbers) != len(target.label):
+        raise BadInput(
+            f"`X` and `y` must have as many rows, got {len(rows.numbers)} and {len(target.label)}"
+        )
+    return rows, target

@@ -1,0 +1,157 @@
+"""The comparison in pictures: scores by method and k, accuracy along the way, time, and sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zalgebra.studio.bench.cells import METHODS, TITLES, Kept
+from zalgebra.studio.bench.scores import SCORES
+from zalgebra.types import MissingExtra
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["along", "scores_chart", "sheet", "times"]
+
+COLOURS = dict(
+    zip(
+        METHODS,
+        ("#8a8f98", "#d08a2e", "#b7a33c", "#7d9a5b", "#9a6fb0", "#2f6f8f", "#c2453a"),
+        strict=True,
+    )
+)  # of one lightness, told apart by those who see no red or green by marks too
+MARKS = dict(zip(METHODS, "osD^vPX", strict=True))
+
+
+def scores_chart(cells: Sequence[Kept], source: str, /) -> Figure:
+    """Each score over what is made, a mark a method; lines are the seeds themselves."""
+    cells = [c for c in cells if c.cell.source == source]
+    kinds = list(dict.fromkeys((c.cell.what, c.cell.k) for c in cells if c.cell.what != "seeds"))
+    figure = _figure(10, 7)
+    shown = [name for name in SCORES if name != "variance"]
+    for ax, name in zip(figure.subplots(2, 2).ravel(), shown, strict=True):
+        _score(ax, cells, kinds, name)
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    return figure
+
+
+def _score(ax: Any, cells: Sequence[Kept], kinds: Sequence[tuple[str, int]], name: str) -> None:
+    used = [m for m in METHODS if any(c.cell.method == m for c in cells)]
+    for i, method in enumerate(used):
+        at, y, low, high = [], [], [], []
+        for c in cells:
+            given = c.figures[name]
+            if c.cell.method == method and given is not None and given["low"] is not None:
+                at.append(
+                    kinds.index((c.cell.what, c.cell.k)) + 0.8 * ((i + 0.5) / len(used) - 0.5)
+                )
+                y.append(given["value"])
+                low.append(max(0, given["value"] - given["low"]))
+                high.append(max(0, given["high"] - given["value"]))
+        ax.errorbar(
+            at, y, yerr=[low, high], fmt=MARKS[method], color=COLOURS[method], ms=5, lw=1.2,
+            label=TITLES[method],
+        )  # fmt: skip
+    for method, style in (("items", ":"), ("decoded", "--")):
+        of = [c.figures[name]["value"] for c in cells
+              if c.cell.method == method and c.figures[name] is not None]  # fmt: skip
+        if of:
+            ax.axhline(np.mean(of), ls=style, color="black", lw=0.9, label=TITLES[method])
+    ax.set_title(SCORES[name][0], fontsize=11)
+    ax.set_xticks(range(len(kinds)), [f"{k} seeds\n{what}" for what, k in kinds], fontsize=8)
+    if name in ("accuracy", "plausible"):
+        ax.yaxis.set_major_formatter(_percent())
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="y", alpha=0.25)
+
+
+def along(cells: Sequence[Kept], /) -> Figure:
+    """Class accuracy at each position t of an interpolation, a mark a method."""
+    ways = [c for c in cells if c.cell.what == "interpolation"]
+    figure = _figure(6.5, 4)
+    ax = figure.subplots()
+    used = [m for m in METHODS if any(c.cell.method == m for c in ways)]
+    for i, method in enumerate(used):
+        of = [c.figures["by_t"] for c in ways if c.cell.method == method]
+        t = sorted(of[0], key=float)
+        value, low, high = (
+            np.array([np.mean([b[p][part] for b in of]) for p in t])
+            for part in ("value", "low", "high")
+        )
+        ax.errorbar(
+            np.array(t, dtype=float) + 0.1 * ((i + 0.5) / len(used) - 0.5), value,
+            yerr=[value - low, high - value], fmt=MARKS[method], color=COLOURS[method],
+            label=TITLES[method], lw=1.2, ms=5,
+        )  # fmt: skip
+    ax.set_xlabel("position t")
+    ax.set_ylabel("class accuracy")
+    ax.yaxis.set_major_formatter(_percent())
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(alpha=0.25)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    return figure
+
+
+def times(cells: Sequence[Kept], /) -> Figure:
+    """Seconds of one combination by k, on a logarithmic scale; the algebra only."""
+    figure = _figure(6.5, 4)
+    ax = figure.subplots()
+    for method in METHODS:
+        of: dict[int, list[float]] = {}
+        for c in cells:
+            if c.cell.method == method and c.figures.get("seconds"):
+                of.setdefault(c.cell.k, []).append(c.figures["seconds"])
+        if of:
+            k = sorted(of)
+            ax.plot(
+                k, [float(np.median(of[i])) for i in k], MARKS[method] + "-",
+                color=COLOURS[method], label=TITLES[method], lw=1.3, ms=5,
+            )  # fmt: skip
+    ax.set_yscale("log")
+    ax.set_xlabel("seeds k")
+    ax.set_ylabel("seconds of one combination")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(alpha=0.25)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    return figure
+
+
+def _percent() -> Any:
+    from matplotlib.ticker import PercentFormatter
+
+    return PercentFormatter(1)
+
+
+def _figure(width: float, height: float) -> Figure:
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise MissingExtra("matplotlib", "studio") from error
+    return Figure(figsize=(width, height), dpi=150, layout="constrained")
+
+
+def sheet(rows: Sequence[np.ndarray], titles: Sequence[str], /) -> Figure:
+    """Rows of pictures ``(columns, C, H, W)``, with the titles over the columns."""
+    _, C, H, W = rows[0].shape
+    gap, columns = max(1, W // 8), len(titles)
+    whole = np.ones((len(rows) * (H + gap) - gap, columns * (W + gap) - gap, C))
+    for i, line in enumerate(rows):
+        for j, picture in enumerate(line):
+            top, left = i * (H + gap), j * (W + gap)
+            whole[top : top + H, left : left + W] = np.clip(np.moveaxis(picture, 0, -1), 0, 1)
+    figure = _figure(0.85 * columns, 0.85 * columns * whole.shape[0] / whole.shape[1] + 0.7)
+    ax = figure.subplots()
+    ax.imshow(whole[..., 0] if C == 1 else whole, cmap="gray", vmin=0, vmax=1)
+    for j, title in enumerate(titles):
+        ax.text(j * (W + gap) + W / 2 - 0.5, -0.5 - gap, _stacked(title), ha="center", va="bottom",
+                fontsize=6)  # fmt: skip
+    ax.set_axis_off()
+    return figure
+
+
+def _stacked(title: str) -> str:
+    return title.replace(" ", "\n") if len(title) > 12 else title
