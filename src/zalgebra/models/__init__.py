@@ -34,7 +34,10 @@ _LAZY = {
     "Codes": "zalgebra.models.adapters",
     "Diffusers": "zalgebra.models.adapters",
     "Functions": "zalgebra.models.adapters",
+    "Geodesic": "zalgebra.models.geodesics",
     "Model": "zalgebra.models.base",
+    "even_pace": "zalgebra.models.geodesics_pace",
+    "geodesic": "zalgebra.models.geodesics",
     "load": "zalgebra.models.base",
 }
 
@@ -52,6 +55,7 @@ __all__ = [
     "Diffusion",
     "FlowMatching",
     "Functions",
+    "Geodesic",
     "HypersphericalVAE",
     "Linear",
     "Model",
@@ -60,6 +64,8 @@ __all__ = [
     "SentenceVectors",
     "WordVectors",
     "Wrapped",
+    "even_pace",
+    "geodesic",
     "load",
 ]
 
@@ -72,6 +78,8 @@ if TYPE_CHECKING:
     from zalgebra.models.disentangled import BetaTCVAE, BetaVAE
     from zalgebra.models.flow import FlowMatching
     from zalgebra.models.gan import GAN
+    from zalgebra.models.geodesics import Geodesic, geodesic
+    from zalgebra.models.geodesics_pace import even_pace
     from zalgebra.models.hyperspherical import HypersphericalVAE
     from zalgebra.models.linear import PCA, Linear
     from zalgebra.models.reader import Reader

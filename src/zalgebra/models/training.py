@@ -181,10 +181,12 @@ class _Descent:
         """All steps of an epoch: the means of their losses, and the seconds that it took."""
         start, means = time.perf_counter(), {}
         self.network.train()
-        for i, (rows, noise) in enumerate(self.plan.batches(epoch)):
-            for name, value in self.step(epoch * self.plan.steps + i, rows, noise).items():
-                means[name] = means.get(name, 0.0) + float(value.detach()) / self.plan.steps
-            bar.show(epoch, i, means)
+        with torch.random.fork_rng():  # of layers that draw by themselves, such as dropout
+            torch.manual_seed(generator(self.plan.seed, epoch + 1).initial_seed())
+            for i, (rows, noise) in enumerate(self.plan.batches(epoch)):
+                for name, value in self.step(epoch * self.plan.steps + i, rows, noise).items():
+                    means[name] = means.get(name, 0.0) + float(value.detach()) / self.plan.steps
+                bar.show(epoch, i, means)
         return {**_shared(means, self.fabric), "seconds": time.perf_counter() - start}
 
     def step(self, number: int, rows: Tensor, noise: torch.Generator) -> dict[str, Tensor]:

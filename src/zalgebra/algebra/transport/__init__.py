@@ -10,6 +10,7 @@ matches two samples (with POT). Both carry any other item too, and both offer th
 from zalgebra.algebra.transport.base import TransportMap
 from zalgebra.algebra.transport.discrete import DiscreteMap, discrete_map
 from zalgebra.algebra.transport.gaussian import GaussianMap, barycenter, bures, gaussian_map
+from zalgebra.algebra.transport.pictures import picture_barycenter
 
 __all__ = [
     "DiscreteMap",
@@ -19,4 +20,5 @@ __all__ = [
     "bures",
     "discrete_map",
     "gaussian_map",
+    "picture_barycenter",
 ]

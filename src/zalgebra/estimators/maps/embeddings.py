@@ -1,0 +1,203 @@
+"""t-SNE, UMAP and PaCMAP, by the libraries that do each best."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import warnings
+from collections.abc import Generator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from zalgebra.algebra._whole import at_least
+from zalgebra.estimators.maps.base import LatentMap
+from zalgebra.estimators.maps.linear import principal
+from zalgebra.estimators.maps.neighbours import nearest_others
+from zalgebra.estimators.maps.rules import Among, Rule
+from zalgebra.types import BadInput, MissingExtra, Prior
+
+__all__ = ["TSNE", "UMAP", "PaCMAP"]
+
+PLACED = 10  # neighbours by which a new latent is placed
+
+
+class Embedding(LatentMap):
+    """A map that has a place for each item, and no formula for others.
+
+    A new latent is placed among its 10 nearest items by
+    `zalgebra.estimators.maps.rules.Among`, before saving and after: the libraries' own ways to
+    place new points cannot be saved without pickle. The items themselves stay where they are.
+    """
+
+    def _learn(self, x: np.ndarray, /) -> tuple[np.ndarray, Rule]:
+        with _quiet():
+            places = self._places(x)
+        if not np.all(np.isfinite(places)):
+            raise BadInput(
+                f"{self.method} found no finite places; try another map of these latents"
+            )
+        places = np.ascontiguousarray(places, dtype=x.dtype)
+        return places, Among(x, places, PLACED)
+
+    def _places(self, x: np.ndarray, /) -> np.ndarray:
+        """Places ``(n, n_components)`` of rows ``(n, D)``."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class TSNE(Embedding):
+    """t-SNE (van der Maaten and Hinton 2008) as openTSNE computes it, from exact neighbours.
+
+    It starts from the principal axes, so that what is far apart keeps its order (Kobak and Berens
+    2019).
+
+    Parameters
+    ----------
+    perplexity
+        About how many neighbours an item has (default 30; of few items, a third of them).
+    n_components, inverse, prior, random_state
+        As in `LatentMap`.
+
+    References
+    ----------
+    Poličar, Stražar, Zupan, *openTSNE: a modular Python library for t-SNE*, JSS 109 (2024).
+    """
+
+    method: ClassVar[str] = "tsne"
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        perplexity: float = 30.0,
+        inverse: str = "auto",
+        prior: Prior | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.n_components, self.perplexity = n_components, perplexity
+        self.inverse, self.prior, self.random_state = inverse, prior, random_state
+
+    def _places(self, x: np.ndarray, /) -> np.ndarray:
+        if not self.perplexity > 1:
+            raise BadInput(f"`perplexity` must be more than 1, got {self.perplexity!r}")
+        tsne = _library("openTSNE")
+        affinity = importlib.import_module("openTSNE.affinity")
+        graph = importlib.import_module("openTSNE.nearest_neighbors").PrecomputedNeighbors
+        perplexity = min(self.perplexity, (len(x) - 1) / 3)
+        rows, apart = nearest_others(x, int(3 * perplexity))
+        P = affinity.PerplexityBasedNN(perplexity=perplexity, knn_index=graph(rows, apart))
+        start = tsne.initialization.rescale(principal(x, self.n_components)(x).astype(float))
+        gradient = "bh" if self.n_components == 3 or len(x) < 10_000 else "fft"
+        embedding = tsne.TSNE(
+            self.n_components, n_jobs=1, random_state=self.random_state, initialization=start,
+            negative_gradient_method=gradient,
+        ).fit(affinities=P)  # fmt: skip
+        return np.asarray(embedding)
+
+
+class UMAP(Embedding):
+    """UMAP (McInnes, Healy and Melville 2018) as umap-learn computes it, from exact neighbours.
+
+    Parameters
+    ----------
+    n_neighbors
+        Neighbours of an item, itself among them (default 15).
+    min_dist
+        How close items may lie on the map (default 0.1).
+    n_components, inverse, prior, random_state
+        As in `LatentMap`.
+
+    References
+    ----------
+    McInnes, Healy, Melville, arXiv 1802.03426.
+    """
+
+    method: ClassVar[str] = "umap"
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        n_neighbors: int = 15,
+        min_dist: float = 0.1,
+        inverse: str = "auto",
+        prior: Prior | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.n_components, self.n_neighbors, self.min_dist = n_components, n_neighbors, min_dist
+        self.inverse, self.prior, self.random_state = inverse, prior, random_state
+
+    def _places(self, x: np.ndarray, /) -> np.ndarray:
+        if not 0 <= self.min_dist <= 1:
+            raise BadInput(f"`min_dist` must lie in [0, 1], got {self.min_dist!r}")
+        k = min(at_least("n_neighbors", self.n_neighbors, 2), len(x))
+        rows, apart = nearest_others(x, k - 1)
+        own = np.arange(len(x))[:, None]
+        graph = np.hstack([own, rows]), np.hstack([np.zeros_like(own, dtype=apart.dtype), apart])
+        start = principal(x, self.n_components)(x)
+        found = _library("umap").UMAP(
+            n_neighbors=k, n_components=self.n_components, min_dist=self.min_dist, n_jobs=1,
+            random_state=self.random_state, precomputed_knn=graph,
+            init=(10 * (start - start.min(axis=0)) / np.ptp(start, axis=0).max()),
+        ).fit(x)  # fmt: skip
+        return found.embedding_
+
+
+class PaCMAP(Embedding):
+    """PaCMAP (Wang, Huang, Rudin and Shaposhnik 2021), by its authors' library.
+
+    Parameters
+    ----------
+    n_neighbors
+        Neighbours of an item (default 10).
+    n_components, inverse, prior, random_state
+        As in `LatentMap`.
+
+    References
+    ----------
+    Wang et al., JMLR 22 (201), 2021.
+    """
+
+    method: ClassVar[str] = "pacmap"
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        n_neighbors: int = 10,
+        inverse: str = "auto",
+        prior: Prior | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.n_components, self.n_neighbors = n_components, n_neighbors
+        self.inverse, self.prior, self.random_state = inverse, prior, random_state
+
+    def _places(self, x: np.ndarray, /) -> np.ndarray:
+        k = at_least("n_neighbors", self.n_neighbors, 1)
+        found = _library("pacmap").PaCMAP(
+            self.n_components, n_neighbors=k, random_state=int(self.random_state)
+        )
+        return found.fit_transform(x, init="pca")
+
+
+def _library(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(name, "maps") from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Generator[None]:
+    """The libraries warn of what is meant, log it, and seed NumPy's global state."""
+    state, log = np.random.get_state(), logging.getLogger("pacmap")  # noqa: NPY002
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
+        np.random.set_state(state)  # noqa: NPY002

@@ -1,0 +1,60 @@
+"""The paper that maps are drawn on: figures of panels, and their files."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zalgebra.files import aside
+from zalgebra.types import BadInput, MissingExtra
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FORMATS", "format_of", "panels", "write"]
+
+FORMATS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
+WIDTH, LOW, HIGH = 7.0, 3.0, 7.0  # inches of a panel, its height between two bounds
+HEAD = 0.35  # inches above a panel
+
+
+def panels(count: int = 1, /, *, like: np.ndarray | None = None) -> list[Any]:
+    """The axes of a new figure of so many panels, one below the other.
+
+    Nothing moves them afterwards, so that what is laid out in inches stays so. Their height is that
+    of the places ``like`` ``(n, 2)`` at full width, within bounds.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise MissingExtra("matplotlib", "studio") from error
+    w, h = np.ptp(np.eye(2) if like is None else like, axis=0)
+    inner = float(np.clip(WIDTH * h / w if w else HIGH, LOW, HIGH))
+    total = count * (inner + HEAD)
+    figure = Figure(figsize=(WIDTH, total), dpi=150)
+    return [
+        figure.add_axes((0.01, (total - (i + 1) * (inner + HEAD)) / total, 0.98, inner / total))
+        for i in range(count)
+    ]
+
+
+def format_of(output: Path, /) -> str:
+    """The format that a file's suffix names."""
+    suffix = output.suffix.lower()
+    if suffix not in FORMATS:
+        raise BadInput(f"{output} must end in one of {', '.join(FORMATS)}")
+    return suffix[1:].replace("jpg", "jpeg")
+
+
+def write(figure: Figure, output: Path, *, comment: str = "") -> Path:
+    """Save the figure in the format of the file's suffix; ``comment`` is kept in the file."""
+    form = format_of(output)
+    key = {"png": "Comment", "svg": "Description", "pdf": "Subject"}.get(form)
+    kept: dict[str, Any] = {"metadata": {key: comment}} if key and comment else {}
+    with aside(output) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a box stands for what the font lacks
+        figure.savefig(temporary, format=form, **kept)
+    return output
