@@ -154,14 +154,14 @@ class Direction(Imported):
     ) -> Self:
         r"""The direction of a label, with other attributes held still.
 
-        .. math:: Z = 1 a^T + y δ^T + C Γ + E
+        $$Z = 1 a^T + y δ^T + C Γ + E$$
 
         by least squares is the difference of means for a label of two values and the regression
         for a continuous one, where δ is the change per standard deviation of y. Without
         attributes C to hold still it is the plain difference; with them, that part of it which
         they do not explain. The classifiers learn a normal w of y, and G of ``given``, and give
 
-        .. math:: δ ∝ Σ B (B^T Σ B)^{-1} e_1, \qquad B = (w, G):
+        $$δ ∝ Σ B (B^T Σ B)^{-1} e_1, \qquad B = (w, G):$$
 
         the smallest move, in the metric Σ, that raises w's reading and moves no other.
 

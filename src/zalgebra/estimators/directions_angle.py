@@ -19,7 +19,7 @@ def angle_interval(
 
     Let δ̂ = δ + ε with ε ~ N(0, V). The part of δ̂ at right angles to δ is that of ε, so
 
-    .. math:: |\hat\delta| \sin θ = |ε_\perp|, \qquad |ε_\perp|^2 \sim \sum_i λ_i χ^2_1,
+    $$|\hat\delta| \sin θ = |ε_\perp|, \qquad |ε_\perp|^2 \sim \sum_i λ_i χ^2_1,$$
 
     with the eigenvalues λ of V at right angles to δ. The law on the right holds for every length
     of δ: it is a pivot, and its quantiles, divided by \|δ̂\|², are those of sin² θ. Bootstrap

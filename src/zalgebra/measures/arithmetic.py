@@ -86,9 +86,9 @@ def parallelogram(
 ) -> Parallelogram:
     r"""Whether two changes of latents add up: the error of the parallelogram of four means.
 
-    .. math:: e = z_{ab} - z_a - z_b + z_0, \qquad
+    $$e = z_{ab} - z_a - z_b + z_0, \qquad
         a = \tfrac12 (z_a - z_0 + z_{ab} - z_b), \qquad
-        \text{error}^2 = \frac{|e|^2 - V}{\tfrac12 (|a|^2 + |b|^2) - V/4}
+        \text{error}^2 = \frac{|e|^2 - V}{\tfrac12 (|a|^2 + |b|^2) - V/4}$$
 
     with V the part of \|e\|² that sampling noise makes: of group means the sum over corners of
     tr(S)/n, and V/4 in each edge; of matched items tr(S_e)/n, with the edges' own. Sampling

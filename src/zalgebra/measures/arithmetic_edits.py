@@ -18,7 +18,7 @@ __all__ = ["commutation", "survival"]
 def survival(before: Array, after: Array, asked: Array, /) -> Score:
     r"""Share of an edit that is still there after decoding and encoding; 1 is all of it.
 
-    .. math:: 1 - \frac{\mathrm{mean}\,|z'_i - z_i - \delta|^2}{|\delta|^2}
+    $$1 - \frac{\mathrm{mean}\,|z'_i - z_i - \delta|^2}{|\delta|^2}$$
 
     with z_i = f(g(u_i)) and z'_i = f(g(u_i + δ)), for encoder f and decoder g: what the model
     loses without an edit is not counted. 0 is as good as no move at all; below 0 the move is
@@ -55,7 +55,7 @@ def survival(before: Array, after: Array, asked: Array, /) -> Score:
 def commutation(start: Array, one_first: Array, other_first: Array, /, *, seed: int = 0) -> Score:
     r"""How far two edits in one order end from the same edits in the other; 0 if they commute.
 
-    .. math:: \sqrt{\frac{\sum_i |u_i - v_i|^2}{\tfrac12 \sum_i (|u_i - z_i|^2 + |v_i - z_i|^2)}}
+    $$\sqrt{\frac{\sum_i |u_i - v_i|^2}{\tfrac12 \sum_i (|u_i - z_i|^2 + |v_i - z_i|^2)}}$$
 
     In latents alone a + b = b + a; what tells is to decode and encode after each edit. 1 means
     that both ends are as far from each other as the start; NaN that nothing moved. The interval is

@@ -66,10 +66,10 @@ def dci(
 
     With R the importance ``(d, K)`` of each code in predicting each factor,
 
-    .. math:: D = \sum_j \frac{R_{j\cdot}}{R_{\cdot\cdot}}
+    $$D = \sum_j \frac{R_{j\cdot}}{R_{\cdot\cdot}}
         \big(1 - H_K(R_{j\cdot}/\textstyle\sum_k R_{jk})\big), \qquad
         C = \sum_k \frac{R_{\cdot k}}{R_{\cdot\cdot}}
-        \big(1 - H_d(R_{\cdot k}/\textstyle\sum_j R_{jk})\big)
+        \big(1 - H_d(R_{\cdot k}/\textstyle\sum_j R_{jk})\big)$$
 
     where H_K is the entropy to the base K. Codes are standardised first. Each repeat learns on
     a random half of the items and tests on the other; the interval is over the repeats, widened

@@ -16,7 +16,7 @@ __all__ = ["diversity"]
 def diversity(x: Array, /, *, features: Features | None = None) -> Score:
     r"""The mean distance between two different items.
 
-    .. math:: \frac{2}{n (n - 1)} \sum_{i < j} |f(x_i) - f(x_j)|
+    $$\frac{2}{n (n - 1)} \sum_{i < j} |f(x_i) - f(x_j)|$$
 
     The interval is that of a U-statistic: Student's, with the variance 4 ζ/n, ζ that of the mean
     distance of one item from the others.

@@ -51,7 +51,7 @@ def frechet_distance(
 ) -> FrechetDistance:
     r"""The Fréchet distance between the distributions of real and of generated items.
 
-    .. math:: F = |µ_1 - µ_2|^2 + \mathrm{tr}(Σ_1 + Σ_2 - 2 (Σ_1 Σ_2)^{1/2})
+    $$F = |µ_1 - µ_2|^2 + \mathrm{tr}(Σ_1 + Σ_2 - 2 (Σ_1 Σ_2)^{1/2})$$
 
     What is estimated is F of the two distributions, the figure that infinitely many items would
     give. Put into the formula, the means and covariances of n items give a figure that is too

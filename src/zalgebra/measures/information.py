@@ -22,7 +22,7 @@ def mig(
 ) -> Score:
     r"""The mutual information gap: whether each factor is in one code alone; 1 is best.
 
-    .. math:: \frac1K \sum_k \frac{I(z_{(1)}; v_k) - I(z_{(2)}; v_k)}{H(v_k)}
+    $$\frac1K \sum_k \frac{I(z_{(1)}; v_k) - I(z_{(2)}; v_k)}{H(v_k)}$$
 
     with z_(1) and z_(2) the codes that tell most of factor v_k. The mutual information is that
     of the histograms (plug-in), in equal-width bins of each code, as in Locatello et al.; it is
@@ -71,8 +71,8 @@ def modularity(
 ) -> Score:
     r"""Whether each code tells of one factor alone; 1 is best.
 
-    .. math:: \frac1d \sum_j \Big(1 -
-        \frac{\sum_{k \ne k_j} I(z_j; v_k)^2}{(K - 1)\, I(z_j; v_{k_j})^2}\Big)
+    $$\frac1d \sum_j \Big(1 -
+        \frac{\sum_{k \ne k_j} I(z_j; v_k)^2}{(K - 1)\, I(z_j; v_{k_j})^2}\Big)$$
 
     with k_j the factor that code j tells most of. A code that tells of none counts 0. Codes of
     pure noise have mutual information by chance, and thus a modularity above 0.

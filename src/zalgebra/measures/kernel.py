@@ -17,8 +17,8 @@ __all__ = ["kernel_distance"]
 def kernel_distance(real: Array, generated: Array, /, *, features: Features | None = None) -> Score:
     r"""The squared maximum mean discrepancy of both distributions with the cubic kernel (KID).
 
-    .. math:: \mathrm{MMD}^2 = E\,k(x, x') + E\,k(y, y') - 2 E\,k(x, y), \qquad
-              k(x, y) = (x^\top y / D + 1)^3
+    $$\mathrm{MMD}^2 = E\,k(x, x') + E\,k(y, y') - 2 E\,k(x, y), \qquad
+              k(x, y) = (x^\top y / D + 1)^3$$
 
     over distinct pairs, so without bias for any number of items; all pairs are used, in blocks,
     not subsets of them. A value below 0 is noise: no difference has been found. The interval is

@@ -16,7 +16,7 @@ __all__ = ["continuity", "trustworthiness"]
 def trustworthiness(space: Array, placed: Array, /, *, k: int = 10) -> Score:
     r"""Whether neighbours on a map are neighbours in the space that it shows; 1 is best.
 
-    .. math:: 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in N_k(i)} \max(0, r(i, j) - k)
+    $$1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in N_k(i)} \max(0, r(i, j) - k)$$
 
     with N_k(i) the k nearest to i on the map, and r(i, j) the rank of j among the neighbours of
     i in the space. A random map has about 0.5. The interval is over items.

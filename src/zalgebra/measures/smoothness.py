@@ -56,7 +56,7 @@ class Jumps:
 
 
 def path_length(frames: Array, /, *, features: Features | None = None) -> Score:
-    r"""The mean length of paths, :math:`\sum_i |f_{i+1} - f_i|`, in the units of the features.
+    r"""The mean length of paths, $\sum_i |f_{i+1} - f_i|$, in the units of the features.
 
     A polygon is never longer than the curve through its corners: with too few frames the length
     is too small. The interval is over paths; one path has none.
@@ -85,7 +85,7 @@ def perceptual_path_length(
 ) -> Score:
     r"""The mean squared speed along *this* path (Karras' perceptual path length).
 
-    .. math:: \frac{1}{m - 1} \sum_i |f_{i+1} - f_i|^2 / (t_{i+1} - t_i)^2
+    $$\frac{1}{m - 1} \sum_i |f_{i+1} - f_i|^2 / (t_{i+1} - t_i)^2$$
 
     Of all paces along one curve the constant one has the least, the squared length of the curve.
     It takes the frames of your own path, at its own positions t in [0, 1]; the published figure

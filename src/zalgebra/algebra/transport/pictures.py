@@ -51,7 +51,7 @@ def picture_barycenter(
         ``"debiased"`` (default) or ``"convolutional"``: entropic, with a Gaussian kernel, by POT.
         The plain one is wider than the true barycentre by the kernel, the debiased one is not
         (for Gaussians it is exact). ``"sliced"``: the barycentre for the squared distance
-        :math:`\int W_2^2(\theta_\# p, \theta_\# q)\, d\theta` over directions θ, of points that
+        $\int W_2^2(\theta_\# p, \theta_\# q)\, d\theta$ over directions θ, of points that
         stand for the light; it needs no POT, blurs nothing, is grainy, and differs from the others
         where pictures are turned.
     blur
