@@ -28,7 +28,7 @@ MOUTH = (slice(40, 58), slice(20, 44))  # of 64 x 64; the eyes are at row 29
 LOWER = np.s_[..., 32:64, 16:48]  # what the judge looks at: so few people teach it no more
 SMALL: dict[str, Any] = {"width": 16, "random_state": 0, "verbose": False}
 CREDIT = "Photographs: Face Research Lab London Set, DeBruine and Jones 2017, CC BY 4.0 (edited)"
-PICTURE = Path(__file__).parents[1] / "docs" / "assets" / "directions-photographs.png"
+PICTURE = Path("photographs.png")  # of people: never into the repository
 
 
 def photographs() -> np.ndarray:
