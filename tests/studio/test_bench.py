@@ -413,8 +413,8 @@ def test_data_without_classes_and_of_another_shape_are_refused(tmp_path, how) ->
         combine(faces, tmp_path / "a", **how)
     with pytest.raises(BadInput, match="'skin' has 40 values"):
         combine(faces, tmp_path / "b", **how, label="skin")
-    with pytest.raises(BadInput, match="the model takes data of"):
-        combine(datasets.faces(60, size=16), tmp_path / "c", **how, label="smile")
+    with pytest.raises(BadInput, match=r"takes data \(n, 1, 8, 8\)"):
+        combine(datasets.faces(60, size=16), tmp_path / "c", **how, label="glasses")
     rare = datasets.digits()
     rare = rare[np.flatnonzero((rare.labels["class"] > 0) | (np.arange(len(rare)) < 40))]
     with pytest.raises(BadInput, match=r"class '0' has 4 pictures, a comparison needs 8"):

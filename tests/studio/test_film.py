@@ -21,11 +21,14 @@ from zalgebra.studio.frames import Layout
 from zalgebra.types import BadInput, MissingExtra
 
 ffmpeg = pytest.importorskip("imageio_ffmpeg")
-pytestmark = [  # `imageio_ffmpeg.read_frames` leaves its pipes to the collector
-    pytest.mark.filterwarnings(
-        f"ignore:unclosed file <_io.Buffered{end} name=[0-9]:ResourceWarning"
-    )
-    for end in ("Reader", "Writer")
+pytestmark = [  # `imageio_ffmpeg.read_frames` forks, and leaves its pipes to the collector
+    pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning"),  # of JAX, if a test has loaded it
+    *(
+        pytest.mark.filterwarnings(
+            f"ignore:unclosed file <_io.Buffered{end} name=[0-9]:ResourceWarning"
+        )
+        for end in ("Reader", "Writer")
+    ),
 ]
 SUFFIXES = [".mp4", ".gif", ".webp", ""]
 COMMENT = "zalgebra walk img:1 'img:2 + 20° smile' -o a.mp4"

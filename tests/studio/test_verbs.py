@@ -62,6 +62,7 @@ def test_every_file_of_the_folder_is_a_verb() -> None:
     from zalgebra.studio import cli
 
     shown = {c.callback.__name__ for c in cli.app.registered_commands}
+    shown |= {g.name for g in cli.app.registered_groups}
     assert files <= shown
     assert set(verbs.JOURNEY) <= shown
 

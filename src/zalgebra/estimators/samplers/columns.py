@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -105,7 +106,7 @@ class Columns:
         return out
 
     def _frame(self, new: list[np.ndarray]) -> Any:
-        import pandas as pd
+        pd = importlib.import_module("pandas")
 
         X, columns = self.given, []
         for j, column in enumerate(new):
@@ -121,7 +122,7 @@ class Columns:
         """The given rows and then the new ones, counted anew."""
         if not hasattr(self.given, "iloc"):
             return np.concatenate([self.given, new])
-        import pandas as pd
+        pd = importlib.import_module("pandas")
 
         return pd.concat([self.given, new], ignore_index=True)
 

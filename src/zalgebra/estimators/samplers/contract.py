@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import sys
 from typing import Any
@@ -40,10 +41,12 @@ class Sampler(OneToOneFeatureMixin, BaseEstimator):
         tags.estimator_type, tags.target_tags.required = "sampler", True
         if "imblearn" not in sys.modules:
             return tags
-        from imblearn.utils._tags import InputTags, SamplerTags, Tags
-
-        tags = Tags(estimator_type="sampler", target_tags=tags.target_tags)
-        tags.sampler_tags, tags.input_tags = SamplerTags(sample_indices=True), InputTags()
+        theirs = importlib.import_module("imblearn.utils._tags")
+        tags = theirs.Tags(estimator_type="sampler", target_tags=tags.target_tags)
+        tags.sampler_tags, tags.input_tags = (
+            theirs.SamplerTags(sample_indices=True),
+            theirs.InputTags(),
+        )
         tags.input_tags.dataframe = True
         return tags
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ class Target:
         return values
 
     def _pandas(self, values: np.ndarray) -> Any:
-        import pandas as pd
+        pd = importlib.import_module("pandas")
 
         given = self.given
         if hasattr(given, "columns"):
