@@ -417,7 +417,7 @@ def test_data_without_classes_and_of_another_shape_are_refused(tmp_path, how) ->
         combine(datasets.faces(60, size=16), tmp_path / "c", **how, label="glasses")
     rare = datasets.digits()
     rare = rare[np.flatnonzero((rare.labels["class"] > 0) | (np.arange(len(rare)) < 40))]
-    with pytest.raises(BadInput, match=r"class '0' has 4 pictures, a comparison needs 8"):
+    with pytest.raises(BadInput, match=r"class '0' has 5 pictures, a comparison needs 8"):
         combine(rare, tmp_path / "d", **how)
 
 
