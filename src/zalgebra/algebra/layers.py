@@ -81,6 +81,8 @@ def mix_layers(
     if not is_array_api_obj(latents) and any(isinstance(x, list | tuple) for x in latents):
         return _levels([list(x) for x in latents], choice, prior, correlation)
     x = as_latents(latents, "latents")
+    if x.shape[:1] == (0,):
+        raise BadInput("`latents` must hold at least one source, got none")
     if x.ndim < 2 or not -x.ndim < axis < x.ndim - 1:
         raise BadInput(f"`axis` must be one of a latent of shape {tuple(x.shape[1:])}, got {axis}")
     place = axis % (x.ndim - 1) + 1

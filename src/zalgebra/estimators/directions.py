@@ -7,7 +7,7 @@ from typing import Self
 
 from zalgebra.estimators.directions_imported import Imported
 from zalgebra.estimators.directions_learning import learn
-from zalgebra.estimators.directions_samples import Sample
+from zalgebra.estimators.directions_samples import Sample, named
 from zalgebra.types import Array
 
 __all__ = ["Direction"]
@@ -94,7 +94,7 @@ class Direction(Imported):
         >>> smile
         Direction('smile', d = 3.2, angle ± 7.8°, n = 200 + 200)
         """
-        given = given or {}
+        given = named({} if given is None else given)
         sample = Sample.of_groups(positive, negative, given)
         attributes = {**given, **(attributes or {})}
         found = learn(sample, name, given=given, attributes=attributes, seed=seed)
@@ -212,7 +212,7 @@ class Direction(Imported):
         >>> za.Direction.from_labels(Z, smiling, given={"woman": woman}).vector[:2].round(1) + 0
         array([2., 0.], dtype=float32)
         """
-        given = given or {}
+        given = named({} if given is None else given)
         found = learn(
             Sample.of_labels(latents, y, given), name,
             method=method, metric=metric, given=given,

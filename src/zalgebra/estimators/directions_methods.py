@@ -60,6 +60,8 @@ def normal_of(classifier: Any, D: int | None = None) -> np.ndarray:
     """
     coefficients = getattr(classifier, "coef_", None)
     if coefficients is None and hasattr(classifier, "decision_function"):
+        if D is None and not hasattr(classifier, "n_features_in_"):
+            raise BadInput(f"this {type(classifier).__name__} is not fitted yet: call fit(X, y)")
         return _probed(classifier, D or int(classifier.n_features_in_))
     given = classifier if coefficients is None else coefficients
     try:

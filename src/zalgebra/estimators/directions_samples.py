@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -110,6 +110,7 @@ def as_rows(latents: Array, name: str) -> tuple[np.ndarray, tuple[int, ...]]:
 def attributes_of(attributes: Mapping[str, Array], n: int) -> dict[str, np.ndarray]:
     """Columns ``(n,)`` of numbers by name; words become one column a word, ``"hair=blond"``."""
     found: dict[str, np.ndarray] = {}
+    attributes = named(attributes)
     for name, values in attributes.items():
         column = np.asarray(to_numpy(values))
         if column.dtype.kind in "UO" and all(isinstance(v, str) for v in column.flat):
@@ -118,6 +119,15 @@ def attributes_of(attributes: Mapping[str, Array], n: int) -> dict[str, np.ndarr
         else:
             found[name] = _numbers(name, column, n)
     return found
+
+
+def named(attributes: Any) -> Mapping[str, Array]:
+    """Attributes by name, a mapping or a data frame."""
+    if not hasattr(attributes, "items"):
+        raise BadInput(
+            f"attributes come by name, as {{'woman': values}}, got {type(attributes).__name__}"
+        )
+    return dict(attributes.items())
 
 
 def _given(given: Mapping[str, Array], n: int) -> np.ndarray:

@@ -79,6 +79,11 @@ class Term:
 
     def check_model(self, fingerprint: str) -> Self:
         """Return self if it belongs to the model of this fingerprint, else raise `WrongModel`."""
+        if not isinstance(fingerprint, str):
+            raise BadInput(
+                "`fingerprint` is text, such as model.spec_.fingerprint, "
+                f"got {type(fingerprint).__name__}"
+            )
         if self.fingerprint and self.fingerprint != fingerprint:
             raise WrongModel(
                 f"the direction {self.name!r} was learned on another model "

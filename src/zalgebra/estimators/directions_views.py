@@ -29,7 +29,8 @@ def verdict(direction: Term, /) -> str:
     elif high >= 90:
         known = "but these data do not fix where it points"
     else:
-        known = f"within {'about ' if card.note else ''}{high:.0f}° of the true one"
+        about = "about " if card.note else ""
+        known = f"within {about}{high:.0f}° of what endless data would give"
     return f"{name}: a direction {p}, {known}."
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 
 from zalgebra.files import fingerprint, read_json, read_tensors, write_json, write_tensors
 from zalgebra.models import BUNDLED, MODELS
@@ -20,6 +21,10 @@ __all__ = ["Model", "as_numbers", "load"]
 FORMAT = 1  # raised when the files of a saved model change their meaning
 _REGISTRY: dict[str, type[Model]] = {}
 _WHOLE = {"latent_dim": 1, "width": 1, "max_epochs": 1, "batch_size": 1, "random_state": 0}
+
+
+class Unfitted(BadInput, NotFittedError):
+    """A model that has not learned yet was used; scikit-learn's error too."""
 
 
 class Model(BaseEstimator):
@@ -58,7 +63,7 @@ class Model(BaseEstimator):
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise BadInput(f"this {type(self).__name__} is not fitted yet: call fit(X) first")
+            raise Unfitted(f"this {type(self).__name__} is not fitted yet: call fit(X) first")
 
     def _checked(self, X: ArrayLike, data_shape: tuple[int, ...] | None) -> np.ndarray:
         """Data as float32 ``(n, *data_shape)``: ``(n, d)``, or pictures in [0, 1]."""

@@ -50,6 +50,11 @@ class Guided(Codec):
 
     # scikit-learn's verbs, with classes.
 
+    def report(self, X: np.ndarray, /, y: ArrayLike | None = None) -> InversionReport:
+        """How well data come back under their classes, and how plausible the latents are."""
+        Z = self.transform(X, y)
+        return inversion_report(np.asarray(X), self.inverse_transform(Z, y), Z, self.prior_)
+
     def transform(self, X: np.ndarray, /, y: ArrayLike | None = None) -> np.ndarray:
         """Latents ``(n, *data_shape)`` of data, under their classes ``y`` where given."""
         self._check_fitted()
@@ -193,6 +198,10 @@ class Guided(Codec):
 
 def _distinct(y: object, n: int) -> np.ndarray:
     """The classes of n rows, in order."""
+    if y is None:
+        raise BadInput(
+            f"`y` must hold a class, a whole number or text, for each of {n} rows, got none"
+        )
     y = np.asarray(y)
     if y.shape != (n,) or y.dtype.kind not in "iubU":
         raise BadInput(

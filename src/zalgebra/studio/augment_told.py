@@ -45,7 +45,10 @@ def label_of(known: Iterable[str], wanted: str | None) -> str:
     if wanted in known:
         return wanted
     if wanted is None:
-        raise BadInput(f"name the column of classes with --label; there are {', '.join(known)}")
+        there = (
+            f"there are {', '.join(known)}" if known else "there is none here: one folder a class"
+        )
+        raise BadInput(f"name the column of classes with --label; {there}")
     raise BadInput(f"there is no column {wanted!r}; there are {', '.join(known) or 'none'}")
 
 

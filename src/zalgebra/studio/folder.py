@@ -126,6 +126,11 @@ class Folder:
         Parts are kept as they are done, so a killed run goes on where it was; a data set that is
         here already is not added again.
         """
+        if not hasattr(dataset, "fingerprint"):
+            raise BadInput(
+                f"`encode` takes a data set, got {type(dataset).__name__}; make one of arrays by "
+                "za.datasets.Dataset"
+            )
         with locked(self.path):
             self._read()
             self._check_model()

@@ -25,6 +25,11 @@ def as_mix(given: str | Path | Mapping[str, Any]) -> Any:
     """What a mix's file or dictionary holds; None for an expression."""
     if isinstance(given, Mapping):
         return given
+    if not isinstance(given, str | Path):
+        raise BadInput(
+            f"a mix is given in words or as a mix.json, got {type(given).__name__}; "
+            "a Latent may be of another model: realise it by .array(prior=space.prior)"
+        )
     if isinstance(given, Path) or (str(given).lower().endswith(".json") and is_file(given)):
         return read_json(given)
     return None

@@ -169,6 +169,8 @@ class Workspace(Folder):
         method
             As in `zalgebra.combine`.
         """
+        if other := [c for c in (item, change, *more) if not isinstance(c, str)]:
+            raise BadInput(f"`edit` takes words, got {type(other[0]).__name__}; see `evaluate`")
         words = [c if c.lstrip().startswith(("+", "-", "−")) else f"+ {c}" for c in (change, *more)]
         latent, how = self.evaluate(" ".join([item, *words])), self._how(method)
         start, changes = self.evaluate(item), [self.evaluate(c) for c in words]
