@@ -75,3 +75,8 @@ def test_a_conditional_model_says_that_it_needs_classes_and_reports_under_them()
 def test_mix_layers_of_nothing_is_one_sentence() -> None:
     with pytest.raises(BadInput, match="at least one source"):
         za.mix_layers(np.zeros((0, 2, 3)), [0, 0])
+
+
+def test_resume_needs_a_checkpoint() -> None:
+    with pytest.raises(BadInput, match="`resume` needs the `checkpoint`"):
+        za.models.PCA(2).fit(np.eye(4), resume=True)

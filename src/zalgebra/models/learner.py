@@ -76,6 +76,8 @@ class Learner(Model):
         """
         X = self._checked(X, None)
         self._check_settings()
+        if resume and checkpoint is None:
+            raise BadInput("`resume` needs the `checkpoint`, the file to go on from")
         if len(X) < 2:
             raise BadInput(f"`fit` needs at least 2 rows, got {len(X)}")
         self.fitted_ = False  # a fit that breaks off leaves no half-learned model

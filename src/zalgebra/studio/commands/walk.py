@@ -55,7 +55,8 @@ def walk(
     as_json: Json = False,
 ) -> None:
     """Walk from one expression to the next: a strip of pictures, or a film."""
-    from zalgebra.studio.film import is_film, prepare
+    from zalgebra.studio.drawing import STILLS
+    from zalgebra.studio.film import FILMS, is_film, prepare
     from zalgebra.studio.frames import Layout
 
     if len(keyframes) < 2:
@@ -63,6 +64,9 @@ def walk(
     film, chosen = is_film(output), _methods(methods, method)
     if film:
         prepare(output, fps)
+    elif output.suffix.lower() not in STILLS:
+        known = ", ".join([*STILLS, *FILMS])
+        raise BadInput(f"{output} must end in one of {known}, or in nothing: a folder of frames")
     n = steps or (_frames(len(keyframes), loop, fps) if film else PICTURES)
     space, keys = open_workspace(workspace), [item(key) for key in keyframes]
     results = {m: space.walk(keys, n, method=m, closed=loop, pace=pace) for m in chosen}
