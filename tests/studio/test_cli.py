@@ -235,7 +235,7 @@ def test_a_bad_expression_is_one_sentence(zalgebra, encoded, expression, words) 
         (["walk"], "Missing argument"),
         (["mix", "img:1", "-o", "a.tiff"], "must end in one of .png"),
         (["mix", "img:1", "-o", "a"], "must end in one of .png"),
-        (["walk", "img:1", "img:2", "-o", "a.avi"], ".webp, .mp4, .gif, .webp, or in nothing"),
+        (["walk", "img:1", "img:2", "-o", "a.avi"], ".webp, .mp4, .gif, or in nothing"),
         (["mix", "img:1", "-o", "/proc/x.png"], "cannot write /proc/x.png"),
         (["mix", "img:1", "-o", "/proc/x.gif"], "cannot write /proc/x.gif"),
         (["mix", "img:1", "--nonsense"], "unexpected extra argument(s) (--nonsense)"),

@@ -65,7 +65,7 @@ def walk(
     if film:
         prepare(output, fps)
     elif output.suffix.lower() not in STILLS:
-        known = ", ".join([*STILLS, *FILMS])
+        known = ", ".join(dict.fromkeys([*STILLS, *FILMS]))
         raise BadInput(f"{output} must end in one of {known}, or in nothing: a folder of frames")
     n = steps or (_frames(len(keyframes), loop, fps) if film else PICTURES)
     space, keys = open_workspace(workspace), [item(key) for key in keyframes]
