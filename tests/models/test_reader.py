@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
 
-from zalgebra.models import Reader
+from zalgebra.models import Reader, load
 from zalgebra.types import BadInput
 
 SMALL = {"width": 2, "max_epochs": 1, "batch_size": 16, "verbose": False}
@@ -140,3 +140,16 @@ def test_scoring_without_the_truth_is_one_sentence(reader, digits) -> None:
 def test_a_setting_that_cannot_be_is_one_sentence() -> None:
     with pytest.raises(BadInput, match="`max_epochs` must be a whole number of at least 1, got 0"):
         Reader(max_epochs=0).fit(X, {"a": np.arange(6)})
+
+
+def test_a_fine_reader_reads_its_classes_from_its_features(digits, tmp_path) -> None:
+    X, y = digits.images[:300], digits.labels["class"][:300]
+    fine = Reader(fine=True, width=4, max_epochs=6, batch_size=32, verbose=False)
+    fine.fit(X, {"class": y})
+    features = fine.features(X)
+    last = fine.network_[-1]
+    logits = features @ last.weight.detach().numpy().T + last.bias.detach().numpy()
+    assert features.shape == (300, 32)
+    np.testing.assert_array_equal(logits.argmax(axis=1), fine.predict(X)["class"])
+    assert fine.score(X, {"class": y})["class"] > 0.8
+    np.testing.assert_array_equal(load(fine.save(tmp_path / "fine")).features(X), features)

@@ -530,3 +530,24 @@ def test_two_processes_end_with_the_weights_of_one(tmp_path) -> None:
     for name in ("loss", "validation"):
         losses = [[e[name] for e in history] for history in (a["history"], result.history)]
         np.testing.assert_allclose(*losses, rtol=1e-5)
+
+
+def dropped(state: int) -> dict[str, torch.Tensor]:
+    """Weights of a network with dropout, trained where the global generator stands anywhere."""
+    x = torch.linspace(-1, 1, 64)[:, None]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Linear(1, 16), nn.Dropout(0.5), nn.Linear(16, 1))
+        torch.manual_seed(state)
+        before = torch.random.get_rng_state()
+        train(
+            net, lambda m, b, g: {"loss": (m(b[0]) - b[0]).square().mean()}, (x,),
+            epochs=2, batch_size=8, learning_rate=0.01, seed=3, progress=False,
+        )  # fmt: skip
+        assert torch.equal(torch.random.get_rng_state(), before)  # and leaves it there
+    return net.state_dict()
+
+
+def test_layers_that_draw_by_themselves_repeat_too() -> None:
+    one, other = dropped(1), dropped(2)
+    assert all(torch.equal(one[name], other[name]) for name in one)

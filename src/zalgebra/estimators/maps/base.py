@@ -72,7 +72,7 @@ class LatentMap(BaseEstimator):
 
     def _learn(self, x: np.ndarray, /) -> tuple[np.ndarray, Rule]:
         """Places ``(n, n_components)`` of rows ``(n, D)``, and the rule that places new rows."""
-        raise NotImplementedError(type(self).__name__)
+        raise TypeError(f"{type(self).__name__} does not say how it places latents")
 
     def fit(self, Z: Array, y: Any = None, /) -> Self:
         """Place latents ``(n, *shape)`` on the map, and learn its inverse.

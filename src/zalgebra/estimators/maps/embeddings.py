@@ -43,7 +43,7 @@ class Embedding(LatentMap):
 
     def _places(self, x: np.ndarray, /) -> np.ndarray:
         """Places ``(n, n_components)`` of rows ``(n, D)``."""
-        raise NotImplementedError(type(self).__name__)
+        raise TypeError(f"{type(self).__name__} does not say how it places rows")
 
 
 class TSNE(Embedding):

@@ -24,7 +24,7 @@ class Rule:
 
     def __call__(self, x: np.ndarray, /) -> np.ndarray:
         """The rows ``(m, e)`` of rows ``(m, d)``."""
-        raise NotImplementedError(type(self).__name__)
+        raise TypeError(f"{type(self).__name__} does not say what it does with rows")
 
 
 @dataclass(frozen=True, eq=False)
