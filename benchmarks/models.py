@@ -1,6 +1,6 @@
 """Every model of pictures on the same data: time, error, Fréchet distance, plausibility.
 
-    ./dev bench models [--n 20000] [--epochs 8] [--only PCA,VAE]
+    ./dev bench models [--n 60000] [--epochs 6] [--only PCA,VAE]
 
 Fashion-MNIST and digits, seed 0. The errors are root mean squares: of held-out pictures on [0, 1]
 after encoding and decoding ("picture back"), and of latents drawn from the prior after decoding and
@@ -151,8 +151,8 @@ def show(head: list[str], rows: Iterator[list[str]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=20_000, help="training pictures")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--n", type=int, default=60_000, help="training pictures")
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--few", type=int, default=100, help="held-out pictures to invert")
     parser.add_argument("--only", default="", help="models, with commas between")
     chosen = parser.parse_args()

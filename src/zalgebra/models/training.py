@@ -123,7 +123,9 @@ def train(
         world=fabric.world_size, rank=fabric.global_rank,
     )  # fmt: skip
     learned = [p for p in module.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(learned, lr=learning_rate, betas=betas, weight_decay=1e-4)
+    optimiser = torch.optim.AdamW(
+        learned, lr=learning_rate, betas=betas, weight_decay=1e-4, fused=True
+    )
     objective = Objective(module, loss, tuple(d.to(fabric.device) for d in data))
     network, stepper = fabric.setup(objective, optimiser)
     average = None if ema is None else Average(learned, decay=ema, ramp=ramp)

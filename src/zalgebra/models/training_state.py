@@ -123,23 +123,32 @@ class State:
                 "give the same ones to resume, or leave resume out to start anew"
             )
         tensors = {k: torch.from_numpy(v.copy()) for k, v in arrays.items()}
-        moments: dict[int, dict[str, Tensor]] = {}
-        for key, value in _part(tensors, "optimiser.").items():
-            index, name = key.split(".", 1)
-            moments.setdefault(int(index), {})[name] = value
         groups = self.optimiser.state_dict()["param_groups"]
         try:
             self.module.load_state_dict(_part(tensors, "best."))  # whether they fit
             self.module.load_state_dict(_part(tensors, "module."))
+            moments = self._moments(_part(tensors, "optimiser."))
             self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
             for i, value in enumerate(self.average.values if self.average else []):
                 value.copy_(tensors[f"average.{i}"])
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (LookupError, RuntimeError, ValueError) as error:
             raise BadInput(
                 f"{path} does not fit this network; leave resume out to start anew"
             ) from error
         self.best = _part(tensors, "best.")
         self.history[:] = header["history"]
+
+    def _moments(self, tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+        """Those of each weight, laid out as it is: a fused step walks through both side by side."""
+        learned = [p for group in self.optimiser.param_groups for p in group["params"]]
+        moments: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            index, name = key.split(".", 1)
+            weight = learned[int(index)]
+            if value.shape == weight.shape:
+                value = torch.empty_like(weight).copy_(value)
+            moments.setdefault(int(index), {})[name] = value
+        return moments
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
