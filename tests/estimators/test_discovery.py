@@ -282,3 +282,14 @@ def test_a_direction_moves_by_steps(tmp_path) -> None:
 def test_bad_input_is_one_clear_sentence(call, words) -> None:
     with pytest.raises(BadInput, match=words):
         call()
+
+
+def test_a_model_stands_for_the_first_layer_that_takes_its_latents() -> None:
+    decoder = torch.nn.Sequential(torch.nn.Linear(6, 9), torch.nn.SiLU(), torch.nn.Linear(9, 4))
+    how = {"method": "sefa", "prior": PRIOR, "n_directions": 3}
+    by_weight = discover(Z, weight=decoder[0].weight, **how)
+    np.testing.assert_allclose(discover(Z, weight=decoder, **how).vectors, by_weight.vectors)
+    with pytest.raises(BadInput, match="Linear has no linear layer of 6 inputs for 'sefa'"):
+        discover(Z, weight=torch.nn.Linear(5, 6), **how)
+    with pytest.raises(BadInput, match="this PCA has no linear layer"):
+        discover(Z, weight=za.models.PCA(2), **how)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 _LAZY = {  # scikit-learn takes its time
     "DensityPaths": "zalgebra.estimators.density_paths",
     "Direction": "zalgebra.estimators.directions",
-    "Discovered": "zalgebra.estimators.discovery",
+    "Discovered": "zalgebra.estimators.discovery_found",
     "LatentResampler": "zalgebra.estimators.samplers",
     "LeakageMatrix": "zalgebra.estimators.directions_leakage",
     "Turning": "zalgebra.estimators.directions_turning",
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from zalgebra.estimators.directions import Direction
     from zalgebra.estimators.directions_leakage import LeakageMatrix, leakage_matrix
     from zalgebra.estimators.directions_turning import Turning, turning
-    from zalgebra.estimators.discovery import Discovered, discover
+    from zalgebra.estimators.discovery import discover
+    from zalgebra.estimators.discovery_found import Discovered
     from zalgebra.estimators.samplers import LatentResampler
 
 

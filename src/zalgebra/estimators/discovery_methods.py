@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -112,16 +111,14 @@ def sparse(X: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return B.T * sd, share
 
 
-def sefa(weight: Array | Sequence[Array], k: int, ground: Ground) -> tuple[np.ndarray, np.ndarray]:
+def sefa(weight: Any, k: int, ground: Ground) -> tuple[np.ndarray, np.ndarray]:
     """The steps that the decoder's first layer answers to most: right singular vectors of A L.
 
     With its weight A ``(outputs, D)`` and the prior's L, max |A L u|² over |u| = 1; for N(0, I)
     that is SeFa (Shen and Zhou, 2021). The score is the share of |A L|².
     """
-    D, parts = (
-        math.prod(ground.shape),
-        list(weight) if isinstance(weight, list | tuple) else [weight],
-    )
+    D = math.prod(ground.shape)
+    parts = weight if isinstance(weight, list | tuple) else [weight]
     layers = [_layer(part, D) for part in parts]
     L = np.asarray(ground.colour(np.eye(D)))  # its rows are L e_i
     _, s, Vt = np.linalg.svd(np.concatenate(layers) @ L.T, full_matrices=False)
@@ -129,7 +126,12 @@ def sefa(weight: Array | Sequence[Array], k: int, ground: Ground) -> tuple[np.nd
     return np.asarray(ground.colour(Vt[:k])), share[:k]
 
 
-def _layer(weight: Array, D: int) -> np.ndarray:
+def _layer(weight: Any, D: int) -> np.ndarray:
+    network = getattr(weight, "network_", weight)
+    if hasattr(network, "named_modules"):
+        weight = _first_layer(network, D)
+    elif network is not weight or hasattr(weight, "inverse_transform"):
+        raise BadInput(_no_layer(weight, D))
     A = to_numpy(as_latents(weight, "weight")).astype(float)
     if A.ndim < 2 or math.prod(A.shape[1:]) != D:
         raise BadInput(
@@ -137,6 +139,21 @@ def _layer(weight: Array, D: int) -> np.ndarray:
             f"{A.shape}; turn that of a transposed convolution (inputs, ...) about"
         )
     return A.reshape(len(A), D)
+
+
+def _first_layer(network: Any, D: int) -> Any:
+    """The weight of the first linear layer that takes a latent."""
+    for name, layer in network.named_modules():
+        if getattr(layer, "in_features", None) == D and not name.startswith("encoder"):
+            return layer.weight.detach().cpu()
+    raise BadInput(_no_layer(network, D))
+
+
+def _no_layer(model: Any, D: int) -> str:
+    return (
+        f"this {type(model).__name__} has no linear layer of {D} inputs for 'sefa'; "
+        "'jacobian' takes any decoder"
+    )
 
 
 def _sklearn() -> Any:

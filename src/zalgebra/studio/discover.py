@@ -128,7 +128,7 @@ def contact_sheet(
     found = discover(
         workspace.items.latents,
         decode=_decoder(workspace.model, method),
-        weight=_first_layer(workspace) if method == "sefa" else None,
+        weight=workspace.model if method == "sefa" else None,
         method=method,
         n_directions=min(n, len(workspace) - 1, math.prod(workspace.spec.latent_shape)),
         prior=workspace.prior,
@@ -195,19 +195,6 @@ def _decoder(model: Any, method: str) -> Any:
     if not hasattr(model, "decode"):
         raise BadInput(f"a {type(model).__name__} has no decoder of tensors; use another method")
     return model.decode
-
-
-def _first_layer(workspace: Workspace) -> np.ndarray:
-    """The weight of the first linear layer that takes a latent."""
-    D = math.prod(workspace.spec.latent_shape)
-    network = getattr(workspace.model, "network_", None)
-    for name, layer in network.named_modules() if hasattr(network, "named_modules") else ():
-        if getattr(layer, "in_features", None) == D and not name.startswith("encoder"):
-            return layer.weight.detach().numpy()
-    raise BadInput(
-        f"this {type(workspace.model).__name__} has no linear first layer for 'sefa'; "
-        "'jacobian' takes any decoder"
-    )
 
 
 def _sd(strength: float) -> str:

@@ -114,7 +114,7 @@ def test_a_fingerprint_is_of_the_weights_or_of_the_name(data):
     a, b = linear(0), linear(1)
     assert mark(encoder=a[0], decoder=a[1]) == mark(encoder=a[0], decoder=a[1], name="other")
     assert mark(encoder=a[0], decoder=a[1]) != mark(encoder=b[0], decoder=b[1])
-    plain = {"encoder": lambda x: x[:, :K], "decoder": lambda z: z}
+    plain = {"encoder": lambda x: x[:, :K], "decoder": lambda z: z.repeat(1, D // K)}
     assert mark(**plain, name="a") != mark(**plain, name="b")
 
 
@@ -130,6 +130,19 @@ def test_a_fingerprint_is_of_the_weights_or_of_the_name(data):
 def test_what_is_missing_is_told(how, fit, words):
     with pytest.raises(BadInput, match=words):
         Functions(decoder=linear()[1], **how).fit(**fit)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "words"),
+    [
+        (lambda z: z, r"makes data of shape \(n, 3\) .* but the data given are \(n, 12\)"),
+        (lambda z: z[:1].repeat(1, 4), r"one row for each: of \(2, 3\) it made \(1, 12\)"),
+        (nn.Linear(K + 1, D), r"cannot take latents \(n, 3\), .* RuntimeError"),
+    ],
+)
+def test_a_decoder_that_does_not_match_is_found_at_once(data, decoder, words):
+    with pytest.raises(BadInput, match=words):
+        Functions(encoder=linear()[0], decoder=decoder).fit(data)
 
 
 def test_refusals(data, tmp_path):

@@ -115,7 +115,14 @@ class Functions(Verbs, Model):
                 "without `encoder` the prior must tell the latents' shape: "
                 "fit(prior=za.priors.Normal((64,)))"
             )
-        data_shape = rows.shape[1:] if rows is not None else self._decoded_shape()
+        start = self.prior_.sample(2, seed=self.random_state) if Z is None else Z[:2]
+        data_shape = self._decoded_shape(start)
+        if rows is not None and rows.shape[1:] != data_shape:
+            raise BadInput(
+                f"`decoder` makes data of shape (n, {_listed(data_shape)}) of latents "
+                f"(n, {_listed(tuple(shape))}), but the data given are (n, {_listed(rows.shape[1:])}); "
+                "the two must agree"
+            )
         mark = fingerprint(self._tensors())
         self.spec_ = LatentSpec(type(self).__name__, tuple(shape), data_shape, self.kind, mark)
         self.fitted_ = True
@@ -144,9 +151,17 @@ class Functions(Verbs, Model):
 
     def _call(self, function: Callable[[Any], Any], rows: Tensor) -> Tensor:
         if self.arrays == "numpy":
-            return torch.as_tensor(function(rows.detach().cpu().numpy())).to(rows)
-        with _evaluating(_module(function)):
-            return torch.as_tensor(function(rows))
+            found = torch.as_tensor(function(rows.detach().cpu().numpy())).to(rows)
+        else:
+            with _evaluating(_module(function)):
+                found = torch.as_tensor(function(rows))
+        if found.ndim < 1 or len(found) != len(rows):
+            which = "decoder" if function is self.decoder else "encoder"
+            raise BadInput(
+                f"`{which}` must give one row for each: of {tuple(rows.shape)} it made "
+                f"{tuple(found.shape)}"
+            )
+        return found
 
     def _tensor(self, rows: np.ndarray) -> Tensor:
         weight = next((w for m in self._modules() for w in m.parameters()), torch.empty(0))
@@ -158,9 +173,17 @@ class Functions(Verbs, Model):
         return self._in_batches(self._encode, rows, tuple(first.shape[1:]))
 
     @torch.no_grad()
-    def _decoded_shape(self) -> tuple[int, ...]:
-        z = self.prior_.sample(1, seed=self.random_state)
-        return tuple(self._decode(self._tensor(z)).shape[1:])
+    def _decoded_shape(self, Z: np.ndarray) -> tuple[int, ...]:
+        """Of the data that these latents decode to."""
+        try:
+            return tuple(self._decode(self._tensor(Z)).shape[1:])
+        except BadInput:
+            raise
+        except Exception as error:  # whatever somebody's function may raise
+            raise BadInput(
+                f"`decoder` cannot take latents (n, {_listed(Z.shape[1:])}), the shape that the encoder "
+                f"or the prior gives: {type(error).__name__}: {error}"
+            ) from error
 
     def _modules(self) -> Iterator[nn.Module]:
         for function in (self.decoder, self.encoder):
@@ -188,6 +211,10 @@ def prior_of(Z: np.ndarray | None, prior: Prior | None) -> Prior:
             "or fit(prior=za.priors.Normal((64,)))"
         )
     return Gaussian.fit(Z)
+
+
+def _listed(shape: tuple[int, ...]) -> str:
+    return ", ".join(map(str, shape))
 
 
 def _module(function: Any) -> nn.Module | None:
