@@ -596,3 +596,22 @@ def test_numbered_seeds_need_no_names() -> None:
     assert repr(za.evaluate("0.5*seed(3) + seed(7)")) == "0.5*seed(3) + seed(7)"
     with pytest.raises(BadInput, match="unknown name 'a'"):
         za.evaluate("a")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("img:-1", "; an item is img:0, img:1 and so on, and a minus takes away, at "),
+        ("smiling", "; did you mean smile?, at "),
+        ("label:smile", "; did you mean smile?; in an analogy"),
+        ("boot", "; boot is a value of the label kind: mean(kind=boot), at "),
+        ("age", "; age is a label: mean(age=VALUE), at "),
+    ],
+)
+def test_an_unknown_word_is_told_what_may_have_been_meant(text: str, hint: str) -> None:
+    labels = {"age": np.arange(3), "kind": np.array([0, 1, 0])}
+    classes = {"kind": ["sandal", "Boot"]}
+    items = za.Items(np.eye(3), labels, directions={"smile": A}, classes=classes)
+    with pytest.raises(BadInput) as refused:
+        za.evaluate(text, items)
+    assert hint in str(refused.value)

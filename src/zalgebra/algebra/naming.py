@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -64,7 +66,7 @@ class Naming(Cursor):
         try:
             return self.names[name]
         except KeyError:
-            known = self.known()
+            known = self.known() + self.hint(name)
         if re.fullmatch(r"(?!img:).+:.+", token.text) and token.kind == "name":
             known += f"; in an analogy there are spaces about the marks: {ANALOGY}"
         raise self.error(f"unknown name {shortened(name)}{known}", token)
@@ -73,6 +75,21 @@ class Naming(Cursor):
         """The known words, for an error's sentence."""
         words = [str(w) for w in self.names] if hasattr(self.names, "__iter__") else []
         return f" (known: {', '.join(words[:40])}{' …' * (len(words) > 40)})" if words else ""
+
+    def hint(self, name: str) -> str:
+        """What may have been meant by a word that nothing has."""
+        if name == "img":
+            return "; an item is img:0, img:1 and so on, and a minus takes away"
+        columns = list(getattr(self.names, "labels", ()))
+        for column, words in getattr(self.names, "classes", {}).items():
+            if name.casefold() in map(str.casefold, words):
+                return f"; {name} is a value of the label {column}: mean({column}={name})"
+        if name in columns:
+            return f"; {name} is a label: mean({name}=VALUE)"
+        words = self.names if hasattr(self.names, "__iter__") else ()
+        some = [str(w) for w in itertools.islice(words, 1000)]  # comparing takes its time
+        near = difflib.get_close_matches(name[:100].split(":")[-1], [*some, *columns], 1)
+        return f"; did you mean {near[0]}?" if near else ""
 
     def items(self, token: Token) -> dict[str, Any]:
         """The arrays that a range or a name stands for."""

@@ -119,9 +119,8 @@ class Functions(Verbs, Model):
         data_shape = self._decoded_shape(start)
         if rows is not None and rows.shape[1:] != data_shape:
             raise BadInput(
-                f"`decoder` makes data of shape (n, {_listed(data_shape)}) of latents "
-                f"(n, {_listed(tuple(shape))}), but the data given are (n, {_listed(rows.shape[1:])}); "
-                "the two must agree"
+                f"`decoder` makes data of shape {_rows(data_shape)} of latents {_rows(shape)}, but "
+                f"the data given are {_rows(rows.shape[1:])}; the two must agree"
             )
         mark = fingerprint(self._tensors())
         self.spec_ = LatentSpec(type(self).__name__, tuple(shape), data_shape, self.kind, mark)
@@ -181,8 +180,8 @@ class Functions(Verbs, Model):
             raise
         except Exception as error:  # whatever somebody's function may raise
             raise BadInput(
-                f"`decoder` cannot take latents (n, {_listed(Z.shape[1:])}), the shape that the encoder "
-                f"or the prior gives: {type(error).__name__}: {error}"
+                f"`decoder` cannot take latents {_rows(Z.shape[1:])}, the shape that the encoder or "
+                f"the prior gives: {type(error).__name__}: {error}"
             ) from error
 
     def _modules(self) -> Iterator[nn.Module]:
@@ -213,8 +212,9 @@ def prior_of(Z: np.ndarray | None, prior: Prior | None) -> Prior:
     return Gaussian.fit(Z)
 
 
-def _listed(shape: tuple[int, ...]) -> str:
-    return ", ".join(map(str, shape))
+def _rows(shape: tuple[int, ...]) -> str:
+    """Of an array of such rows, as an error says it."""
+    return f"({', '.join(map(str, ('n', *shape)))})"
 
 
 def _module(function: Any) -> nn.Module | None:
