@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Pictures", "inverse_grid", "scatter"]
+__all__ = ["COLORS", "Pictures", "inverse_grid", "opacity", "scatter"]
 
 # Petroff, arXiv 2107.02270: told apart by readers of every kind of colour vision.
 COLORS = (
@@ -133,7 +133,7 @@ def inverse_grid(
     z, report = fitted.inverse_transform(places, report=True)
     inside = ~report.outside
     if inside.any():
-        fade = _opacity(report.error[inside], fitted.inverse_.spread)
+        fade = opacity(report.error[inside], fitted.inverse_.spread)
         tiles = _tiles(decode(z[inside]))
         for place, tile, alpha in zip(places[inside], tiles, fade, strict=True):
             _tile(ax, tile, place, 0.96 * side, alpha=float(alpha))
@@ -145,7 +145,7 @@ def inverse_grid(
     return ax.figure  # ty: ignore[invalid-explicit-return]
 
 
-def _opacity(error: np.ndarray, spread: float) -> np.ndarray:
+def opacity(error: np.ndarray, spread: float) -> np.ndarray:
     """1 at the smallest error, nearly 0 at that of an item drawn at random."""
     least, most = float(error.min()), max(float(np.sqrt(spread)), float(error.max()))
     if most == least:

@@ -16,9 +16,10 @@ from zalgebra.types import BadInput
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from zalgebra.studio.map_page import MapPage
     from zalgebra.studio.workspace import Workspace
 
-__all__ = ["ItemMap", "check_figure", "colours", "map_items"]
+__all__ = ["ItemMap", "check_figure", "colours", "default_label", "legible", "map_items"]
 
 GROUPS = 12  # values of a label up to which each has a colour and a name of its own
 
@@ -50,15 +51,10 @@ class ItemMap:
     ) -> Figure:
         """The items with thumbnails, and below them, with ``inverse``, the map decoded."""
         check_figure(workspace, colour=colour, inverse=inverse)
-        pictorial = len(workspace.spec.data_shape) == 3
-
-        def pictures(rows: np.ndarray) -> np.ndarray:
-            return workspace.model.inverse_transform(workspace.items.latents[self.rows[rows]])
-
         axes = panels(2 if inverse else 1, like=self.fitted.embedding_)
         figure = map_figures.scatter(
             self.fitted.embedding_,
-            pictures if pictorial else None,
+            self._pictures(workspace),
             **colours(workspace, colour, self.rows),
             thumbnails=thumbnails,
             ax=axes[0],
@@ -67,6 +63,48 @@ class ItemMap:
             decode = workspace.model.inverse_transform
             map_figures.inverse_grid(self.fitted, decode, columns=columns, ax=axes[1])
         return figure
+
+    def page(
+        self,
+        workspace: Workspace,
+        /,
+        *,
+        colour: str | None = None,
+        title: str = "",
+        megabytes: float | None = None,
+    ) -> MapPage:
+        """The same map as a page for a browser, dots faded by the error of the inverse.
+
+        It shows every label that a legend can hold, ``colour`` first; none with ``"none"``.
+        ``megabytes`` is what the thumbnails may take, by default `map_page.BUDGET`.
+        """
+        from zalgebra.studio.map_page import BUDGET, map_page
+
+        first = default_label(workspace, colour)
+        held = {} if first is None and colour else legible(workspace, self.rows)
+        inverse = self.fitted.inverse_
+        return map_page(
+            self.fitted.embedding_,
+            self._pictures(workspace),
+            labels=held,
+            classes=workspace.classes,
+            first=first,
+            numbers=self.rows,
+            error=inverse.report(self.fitted.embedding_).error,
+            worst=float(np.sqrt(inverse.spread)),
+            title=title or f"{workspace.path.stem}, {self.fitted.method}",
+            megabytes=BUDGET if megabytes is None else megabytes,
+        )
+
+    def _pictures(self, workspace: Workspace) -> map_figures.Pictures | None:
+        """From rows of the map to the items' pictures; None for data that are none."""
+        if len(workspace.spec.data_shape) != 3:
+            return None
+
+        def pictures(rows: np.ndarray) -> np.ndarray:
+            return workspace.model.inverse_transform(workspace.items.latents[self.rows[rows]])
+
+        return pictures
 
     def to_dict(self) -> dict[str, Any]:
         """What was fitted and how far its inverse can be trusted, as plain JSON values."""
@@ -106,16 +144,30 @@ def colours(workspace: Workspace, label: str | None, rows: np.ndarray, /) -> dic
 
     By default the first label of classes, if there is one.
     """
-    label = next(iter(workspace.classes), None) if label is None else label
-    if label is None or label == "none":
+    label = default_label(workspace, label)
+    if label is None:
         return {}
-    labels = workspace.items.labels
-    if label not in labels:
-        raise BadInput(f"there is no label {label!r}; there are: {', '.join(labels) or 'none'}")
-    values = labels[label][rows]
+    values = workspace.items.labels[label][rows]
     if label in workspace.classes:
         return {"groups": values, "names": workspace.classes[label]}
     kinds, groups = np.unique(values, return_inverse=True)
     if len(kinds) <= GROUPS:
         return {"groups": groups, "names": [f"{label} {number_words(float(v))}" for v in kinds]}
     return {"color": values, "label": label}
+
+
+def default_label(workspace: Workspace, label: str | None, /) -> str | None:
+    """The label that is asked for, by default the first of classes; None for none."""
+    label = next(iter(workspace.classes), None) if label is None else label
+    labels = workspace.items.labels
+    if label is not None and label != "none" and label not in labels:
+        raise BadInput(f"there is no label {label!r}; there are: {', '.join(labels) or 'none'}")
+    return None if label == "none" else label
+
+
+def legible(workspace: Workspace, rows: np.ndarray, /) -> dict[str, np.ndarray]:
+    """The labels of the items that a page can show: not those with a word for nearly each."""
+    from zalgebra.studio.map_page import KINDS
+
+    held = {k: v[rows] for k, v in workspace.items.labels.items()}
+    return {k: v for k, v in held.items() if v.dtype.kind in "biuf" or len(np.unique(v)) <= KINDS}

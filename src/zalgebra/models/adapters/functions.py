@@ -180,8 +180,8 @@ class Functions(Verbs, Model):
             raise
         except Exception as error:  # whatever somebody's function may raise
             raise BadInput(
-                f"`decoder` cannot take latents {_rows(Z.shape[1:])}, the shape that the encoder or "
-                f"the prior gives: {type(error).__name__}: {error}"
+                f"`decoder` cannot take latents {_rows(Z.shape[1:])}, the shape that the encoder "
+                f"or the prior gives: {type(error).__name__}: {error}"
             ) from error
 
     def _modules(self) -> Iterator[nn.Module]:

@@ -1,6 +1,7 @@
-"""Comparisons that anyone can repeat: ways to combine latents, and models that invert."""
+"""Comparisons that anyone can repeat: combining latents, inverting, editing, and maps."""
 
 from zalgebra.studio.bench.combining import Comparison, combine
+from zalgebra.studio.bench.editing import Edits, edit
 from zalgebra.studio.bench.inverting import Inversions, invert
 
-__all__ = ["Comparison", "Inversions", "combine", "invert"]
+__all__ = ["Comparison", "Edits", "Inversions", "combine", "edit", "invert"]

@@ -14,7 +14,7 @@ from zalgebra.types import MissingExtra
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["along", "scores_chart", "sheet", "times"]
+__all__ = ["along", "blank", "percent", "scores_chart", "sheet", "times"]
 
 COLOURS = dict(
     zip(
@@ -30,7 +30,7 @@ def scores_chart(cells: Sequence[Kept], source: str, /) -> Figure:
     """Each score over what is made, a mark a method; lines are the seeds themselves."""
     cells = [c for c in cells if c.cell.source == source]
     kinds = list(dict.fromkeys((c.cell.what, c.cell.k) for c in cells if c.cell.what != "seeds"))
-    figure = _figure(10, 7)
+    figure = blank(10, 7)
     shown = [name for name in SCORES if name != "variance"]
     for ax, name in zip(figure.subplots(2, 2).ravel(), shown, strict=True):
         _score(ax, cells, kinds, name)
@@ -64,7 +64,7 @@ def _score(ax: Any, cells: Sequence[Kept], kinds: Sequence[tuple[str, int]], nam
     ax.set_title(SCORES[name][0], fontsize=11)
     ax.set_xticks(range(len(kinds)), [f"{k} seeds\n{what}" for what, k in kinds], fontsize=8)
     if name in ("accuracy", "plausible"):
-        ax.yaxis.set_major_formatter(_percent())
+        ax.yaxis.set_major_formatter(percent())
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", alpha=0.25)
 
@@ -72,7 +72,7 @@ def _score(ax: Any, cells: Sequence[Kept], kinds: Sequence[tuple[str, int]], nam
 def along(cells: Sequence[Kept], /) -> Figure:
     """Class accuracy at each position t of an interpolation, a mark a method."""
     ways = [c for c in cells if c.cell.what == "interpolation"]
-    figure = _figure(6.5, 4)
+    figure = blank(6.5, 4)
     ax = figure.subplots()
     used = [m for m in METHODS if any(c.cell.method == m for c in ways)]
     for i, method in enumerate(used):
@@ -89,7 +89,7 @@ def along(cells: Sequence[Kept], /) -> Figure:
         )  # fmt: skip
     ax.set_xlabel("position t")
     ax.set_ylabel("class accuracy")
-    ax.yaxis.set_major_formatter(_percent())
+    ax.yaxis.set_major_formatter(percent())
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(alpha=0.25)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8)
@@ -98,7 +98,7 @@ def along(cells: Sequence[Kept], /) -> Figure:
 
 def times(cells: Sequence[Kept], /) -> Figure:
     """Seconds of one combination by k, on a logarithmic scale; the algebra only."""
-    figure = _figure(6.5, 4)
+    figure = blank(6.5, 4)
     ax = figure.subplots()
     for method in METHODS:
         of: dict[int, list[float]] = {}
@@ -120,13 +120,15 @@ def times(cells: Sequence[Kept], /) -> Figure:
     return figure
 
 
-def _percent() -> Any:
+def percent() -> Any:
+    """Ticks in hundredths."""
     from matplotlib.ticker import PercentFormatter
 
     return PercentFormatter(1)
 
 
-def _figure(width: float, height: float) -> Figure:
+def blank(width: float, height: float) -> Figure:
+    """A figure without axes, of so many inches."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
@@ -143,7 +145,7 @@ def sheet(rows: Sequence[np.ndarray], titles: Sequence[str], /) -> Figure:
         for j, picture in enumerate(line):
             top, left = i * (H + gap), j * (W + gap)
             whole[top : top + H, left : left + W] = np.clip(np.moveaxis(picture, 0, -1), 0, 1)
-    figure = _figure(0.85 * columns, 0.85 * columns * whole.shape[0] / whole.shape[1] + 0.7)
+    figure = blank(0.85 * columns, 0.85 * columns * whole.shape[0] / whole.shape[1] + 0.7)
     ax = figure.subplots()
     ax.imshow(whole[..., 0] if C == 1 else whole, cmap="gray", vmin=0, vmax=1)
     for j, title in enumerate(titles):

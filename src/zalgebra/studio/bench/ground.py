@@ -18,7 +18,7 @@ from zalgebra.studio.names import area
 from zalgebra.studio.options import Kind
 from zalgebra.types import BadInput
 
-__all__ = ["Classed", "Data", "decoded", "fitted", "learned_judge", "prepared"]
+__all__ = ["MANY", "Classed", "Data", "decoded", "fitted", "learned", "learned_judge", "prepared"]
 
 MANY = 20  # values of a column of numbers from which on they are measures and no classes
 JUDGED = 20_000  # pictures that the classifier learns from, at most
@@ -162,7 +162,7 @@ def fitted(
         from zalgebra.studio.recipes import default_model
 
         network = default_model(data.train.images, model, verbose=verbose)
-        made = _learned(work / "model", network, (data.train.images,), "the model", tell)
+        made = learned(work / "model", network, (data.train.images,), "the model", tell)
         return made, f"fitted here on {len(data.train)} pictures that are none of the held-out ones"
     if isinstance(model, str | Path):
         model = _opened(Path(model))
@@ -206,12 +206,12 @@ def learned_judge(data: Data, /, *, work: Path, tell: Tell) -> Any:
     seen, batch = data.train[np.sort(rows)], 64
     epochs = int(np.clip(math.ceil(2000 * batch / len(seen)), 6, 60))
     reader = Reader(fine=True, max_epochs=epochs, batch_size=batch, verbose=False)
-    return _learned(
+    return learned(
         work / "judge", reader, (seen.images, {data.label: seen.y}), "the classifier", tell
     )
 
 
-def _learned(folder: Path, network: Any, given: tuple[Any, ...], what: str, tell: Tell) -> Any:
+def learned(folder: Path, network: Any, given: tuple[Any, ...], what: str, tell: Tell) -> Any:
     """A network fitted once: kept in a folder, and from its checkpoint on if a run was killed."""
     if (folder / "model.json").is_file():
         return load(folder)

@@ -22,7 +22,7 @@ from zalgebra.studio.bench.scores import plausible
 from zalgebra.studio.locks import locked
 from zalgebra.types import BadInput
 
-__all__ = ["INVERSION", "Inversion", "Inversions", "invert"]
+__all__ = ["INVERSION", "Inversion", "Inversions", "invert", "names_of"]
 
 INVERSION = {  # name to its title and form
     "rmse": ("error of the picture", "{:.4f}"),
@@ -113,9 +113,7 @@ def invert(
     folder, start = Path(output), time.perf_counter()
     tell("loading")
     ready = prepared(data, label=label, size=size, n=pictures)
-    names = list(dict.fromkeys(map(_name, models)))
-    if len(names) < len(models):
-        raise BadInput(f"`models` must be different ones, got {', '.join(map(_name, models))}")
+    names_of(models)
     with locked(folder):
         given = {"command": "invert", "data": ready.name, "data_mark": ready.mark, "n": n}
         mine = named(judge, lambda: judge.predict(ready.held.images[:64])[ready.label])
@@ -136,6 +134,16 @@ def invert(
 
         write(result)
     return result
+
+
+def names_of(models: Sequence[Any], /) -> list[str]:
+    """The models' names in tables and as folders'; no two may be alike."""
+    names = list(map(_name, models))
+    if not names:
+        raise BadInput("`models` must name at least one")
+    if len(set(names)) < len(names):
+        raise BadInput(f"`models` must be different ones, got {', '.join(names)}")
+    return names
 
 
 def _name(model: Any) -> str:

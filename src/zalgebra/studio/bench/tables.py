@@ -15,6 +15,7 @@ from zalgebra.studio.bench.expectations import Expectation, place
 from zalgebra.studio.bench.scores import SCORES
 
 __all__ = [
+    "NONE",
     "Block",
     "blocks",
     "csv_text",
