@@ -15,12 +15,13 @@ from zalgebra.models.inversion import InversionReport, inversion_report
 from zalgebra.models.learner import Learner
 from zalgebra.models.networks import in_batches
 from zalgebra.models.stored_priors import prior_from, prior_tensors
+from zalgebra.models.verbs import ThereAndBack
 from zalgebra.types import BadInput, LatentSpec, Prior
 
 __all__ = ["Codec"]
 
 
-class Codec(Learner):
+class Codec(Learner, ThereAndBack):
     """Data to latents and back: the contract of every model that is fitted on arrays.
 
     Beside what a `Learner` says, a subclass says
@@ -72,19 +73,6 @@ class Codec(Learner):
         self._check_fitted()
         return in_batches(self.decode, self._checked_latents(Z), self.data_shape_)
 
-    def sample(self, n: int = 1, *, random_state: int | None = None) -> np.ndarray:
-        """Data ``(n, *data_shape)`` decoded from ``n`` draws of ``prior_``."""
-        self._check_fitted()
-        seed = self.random_state if random_state is None else random_state
-        return self.inverse_transform(self.prior_.sample(n, seed=seed))
-
-    def score(self, X: np.ndarray, y: object = None) -> float:
-        """Minus the mean squared error of the reconstruction of ``X``; more is better."""
-        Z = self.transform(X)
-        if len(Z) == 0:
-            raise BadInput("`score` needs at least 1 row, got 0")
-        return -float(np.mean((self.inverse_transform(Z) - np.asarray(X)) ** 2))
-
     # The same verbs on tensors, with gradients.
 
     @overload
@@ -109,12 +97,10 @@ class Codec(Learner):
         self._check_fitted()
         return self._decode(z) * torch.from_numpy(self.scale_) + torch.from_numpy(self.centre_)
 
-    def report(self, X: np.ndarray, /) -> InversionReport:
-        """How well data ``(n, *data_shape)`` comes back, and how plausible its latents are."""
-        Z = self.transform(X)
-        return inversion_report(np.asarray(X), self.inverse_transform(Z), Z, self.prior_)
-
     # What the verbs are made of.
+
+    def _check_ready(self) -> None:
+        self._check_fitted()
 
     def _transform(self, X: np.ndarray) -> np.ndarray:
         return in_batches(self.encode, X, self._latent_shape())

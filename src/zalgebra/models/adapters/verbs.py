@@ -11,22 +11,21 @@ from torch import Tensor
 from zalgebra.algebra.combine import combine
 from zalgebra.models.base import as_numbers
 from zalgebra.models.inversion import InversionReport, inversion_report
-from zalgebra.types import BadInput, Prior
+from zalgebra.models.verbs import ThereAndBack
+from zalgebra.types import BadInput
 
 __all__ = ["Verbs"]
 
 
-class Verbs:
+class Verbs(ThereAndBack):
     """Data to latents and back for a network that somebody else has trained.
 
     A subclass has ``prior_`` and ``spec_``, and says how one batch of tensors goes through:
     `_encode` and `_decode`. `_tensor` puts NumPy rows where the network computes.
     """
 
-    prior_: Prior
     spec_: Any  # a LatentSpec, or one that says more
     batch_size: int
-    random_state: int
 
     def _encode(self, x: Tensor) -> Tensor:
         raise TypeError(f"{type(self).__name__} does not say how it encodes")
@@ -36,9 +35,6 @@ class Verbs:
 
     def _tensor(self, rows: np.ndarray) -> Tensor:
         return torch.from_numpy(np.require(rows, requirements=["C", "W"]))
-
-    def _check_ready(self) -> None:
-        """Raise `BadInput` if something must come before."""
 
     def check(self, z: Any, /) -> Any:
         """The latents as they are, if they are ``(n, *latent_shape)``; else `BadInput`."""
@@ -79,19 +75,6 @@ class Verbs:
         Z = self.check(as_numbers(Z, "latents"))
         return self._in_batches(self._decode, Z, self.spec_.data_shape)
 
-    def sample(self, n: int = 1, *, random_state: int | None = None) -> np.ndarray:
-        """Data ``(n, *data_shape)`` decoded from ``n`` draws of ``prior_``."""
-        self._check_ready()
-        seed = self.random_state if random_state is None else random_state
-        return self.inverse_transform(self.prior_.sample(n, seed=seed))
-
-    def score(self, X: np.ndarray, y: object = None) -> float:
-        """Minus the mean squared error of the reconstruction of ``X``; more is better."""
-        Z = self.transform(X)
-        if len(Z) == 0:
-            raise BadInput("`score` needs at least 1 row, got 0")
-        return -float(np.mean((self.inverse_transform(Z) - np.asarray(X)) ** 2))
-
     @overload
     def encode(self, x: Tensor, /, *, report: Literal[False] = False) -> Tensor: ...
     @overload
@@ -115,11 +98,6 @@ class Verbs:
         self._check_ready()
         self._check_shape(z, self.spec_.latent_shape, "latents")
         return self._decode(z)
-
-    def report(self, X: np.ndarray, /) -> InversionReport:
-        """How well data ``(n, *data_shape)`` comes back, and how plausible its latents are."""
-        Z = self.transform(X)
-        return inversion_report(np.asarray(X), self.inverse_transform(Z), Z, self.prior_)
 
     def _check_shape(self, rows: Any, shape: tuple[int, ...], what: str) -> None:
         got = tuple(rows.shape)
