@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from palette import save
+from palette import ASSETS, save
 from rich.console import Console
 
 import zalgebra as za
@@ -23,7 +23,6 @@ from zalgebra.studio.audit import audit as examine
 from zalgebra.studio.audit_page import figure, page
 from zalgebra.studio.audit_sources import source_of
 
-ASSETS = Path(__file__).parents[1] / "assets"
 COLUMNS = 8
 
 

@@ -8,16 +8,13 @@ is downloaded.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.figure import Figure
-from palette import save
+from palette import ASSETS, save
 
 import zalgebra as za
 from zalgebra.estimators.samplers import LatentResampler
 
-ASSETS = Path(__file__).parents[1] / "assets"
 METHODS = ("interpolate", "extrapolate", "lol", "correlated", "gaussian", "mixup")
 RARE, NEW, COMMON = "#d1495b", "#00798c", "#c8c8c8"
 SEED = 4

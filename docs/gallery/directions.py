@@ -9,17 +9,15 @@ page's figures on turning and speed are printed.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from palette import save
+from palette import ASSETS, save
 
 import zalgebra as za
 from zalgebra.estimators.directions_turning import turning
 from zalgebra.studio import cards
 
-ASSETS = Path(__file__).parents[1] / "assets"
 OTHERS = ("beard", "glasses", "light", "skin", "hair_length", "mouth_open")
 
 

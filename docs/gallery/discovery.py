@@ -15,15 +15,13 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from palette import save
+from palette import ASSETS, save
 
 import zalgebra as za
 from zalgebra.algebra.masks import blend, box
 from zalgebra.estimators.discovery import METHODS, discover
 from zalgebra.models.flow import FlowMatching
 from zalgebra.studio.discover import contact_sheet
-
-ASSETS = Path(__file__).parents[1] / "assets"
 
 
 def sheet() -> Figure:

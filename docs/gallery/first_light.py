@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from palette import save
+from palette import ASSETS, save
 
 import zalgebra as za
 
-ASSETS = Path(__file__).parents[1] / "assets"
 METHODS = {"linear": "LERP", "slerp": "SLERP", "lol": "LOL"}
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from palette import ASSETS
 
 import zalgebra as za
 from zalgebra.data.furniture import (
@@ -34,7 +35,6 @@ from zalgebra.models.deepsdf import DeepSDF
 from zalgebra.studio.film import shoot
 from zalgebra.studio.frames import Layout
 
-ASSETS = Path(__file__).parents[1] / "assets"
 STEPS, POINTS, SIZE = 9, 2048, 160
 FRAMES, FPS, SIDE, CELLS = 73, 24, 320, 64  # of the film
 

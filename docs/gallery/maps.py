@@ -12,14 +12,12 @@ import tempfile
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from palette import save
+from palette import ASSETS, save
 
 import zalgebra as za
 from zalgebra.estimators import maps
 from zalgebra.studio.map_figures import inverse_grid, scatter
 from zalgebra.studio.map_items import map_items
-
-ASSETS = Path(__file__).parents[1] / "assets"
 
 
 def digits() -> Figure:

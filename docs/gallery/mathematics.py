@@ -7,17 +7,15 @@ It writes ``docs/assets/mathematics-*.png``; seed 0, a few seconds on one core.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from palette import ASSETS
 from scipy import stats
 from scipy.special import ndtri
 
 import zalgebra as za
 
-ASSETS = Path(__file__).parents[1] / "assets"
 INK = {"linear": "#b3541e", "slerp": "#3b6ea5", "lol": "#2f7d4f", "plain": "#b3541e"}
 NAMES = {"linear": "LERP", "slerp": "SLERP", "lol": "LOL"}
 

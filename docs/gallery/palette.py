@@ -1,12 +1,18 @@
-"""Pictures of many colours, saved with a palette of 256: a third of the size, to no eye's harm."""
+"""Pictures of many colours, saved with a palette of 256: a third of the size, to no eye's harm.
+
+They go to ``docs/assets``, or to the folder that ``ZALGEBRA_ASSETS`` names.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from PIL import Image
+
+ASSETS = Path(os.environ.get("ZALGEBRA_ASSETS", Path(__file__).parents[1] / "assets"))
 
 
 def save(figure: Figure, path: Path, **options: float) -> None:

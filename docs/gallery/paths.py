@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from palette import save
+from palette import ASSETS, save
 
 import zalgebra as za
 from zalgebra.algebra.transport.pictures import picture_barycenter
@@ -26,7 +25,6 @@ from zalgebra.models.geodesics import geodesic
 from zalgebra.models.geodesics_pace import even_pace
 from zalgebra.models.pullback import pullback_metric
 
-ASSETS = Path(__file__).parents[1] / "assets"
 STEPS, COLUMNS, PAIRS = 17, 9, 4
 BACK, FRONT, THIRD = "#00798c", "#d1495b", "#edae49"
 Paths = Callable[[np.ndarray, np.ndarray], np.ndarray]  # two (n, D) to (n, STEPS, D)

@@ -7,16 +7,13 @@ It is written to ``docs/assets``, from the bundled model and drawn faces; nothin
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.figure import Figure
-from palette import save
+from palette import ASSETS, save
 
 import zalgebra as za
 from zalgebra.algebra.subspace import Subspace
 
-ASSETS = Path(__file__).parents[1] / "assets"
 FRAMES = ("#d1495b", "#00798c", "#edae49")
 
 

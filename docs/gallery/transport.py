@@ -8,17 +8,15 @@ Drawn faces and the bundled model; nothing is trained and nothing is downloaded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from palette import save
+from palette import ASSETS, save
 from scipy.stats import ks_2samp
 
 import zalgebra as za
 from zalgebra.algebra import transport
 
-ASSETS = Path(__file__).parents[1] / "assets"
 N = 1000  # faces in each group that a map is fitted to, and in each that it is judged on
 GROUPS = {
     "short → long hair": ({"hair_length": 0.0}, {"hair_length": 1.0}),
