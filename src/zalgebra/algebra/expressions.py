@@ -32,7 +32,7 @@ from zalgebra.algebra.noise import LARGEST
 from zalgebra.algebra.words import Token, name_words, number_words, shortened
 from zalgebra.types import BadInput, Names
 
-__all__ = ["evaluate"]
+__all__ = ["Parser", "evaluate"]
 
 LONGEST = 10_000  # characters
 CALLS = ("mean", "lerp", "seed")  # words for functions only before a bracket
@@ -78,7 +78,7 @@ def evaluate(expression: str, names: Names | Mapping[str, Any] = MappingProxyTyp
         raise BadInput(f"an expression is text, got {type(expression).__name__}")
     if len(expression) > LONGEST:
         raise BadInput(f"an expression has at most {LONGEST} characters, got {len(expression)}")
-    value = _Parser(expression, names).whole()
+    value = Parser(expression, names).whole()
     if not isinstance(value, Latent):
         raise BadInput(
             f"{shortened(expression)} gives the number {value:g}, not a latent; name one"
@@ -86,7 +86,7 @@ def evaluate(expression: str, names: Names | Mapping[str, Any] = MappingProxyTyp
     return value
 
 
-class _Parser(Naming):
+class Parser(Naming):
     """Recursive descent over the tokens; each method is one rule of the grammar."""
 
     def whole(self) -> Latent | float:

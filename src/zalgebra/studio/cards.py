@@ -99,7 +99,7 @@ def matrix(found: LeakageMatrix, /, *, ax: Axes | None = None) -> Figure:
     for (i, j), value in np.ndenumerate(found.values):
         white = abs(value) > 0.6 * most
         ax.text(
-            j, i, f"{value:+.2f}", ha="center", va="center", fontsize=7,
+            j, i, f"{round(value, 2) + 0.0:+.2f}", ha="center", va="center", fontsize=7,
             color="white" if white else LINE,
         )  # fmt: skip
     ax.set_xticks(range(columns), found.attributes, rotation=35, ha="right", fontsize=8)

@@ -1,10 +1,12 @@
 """Figures: strips, grids, equations in pictures and maps, as matplotlib figures.
 
-Each function draws into ``ax`` if it is given, else into a new figure, and returns the figure.
+Each function draws into ``ax`` if it is given, else into a new figure, and returns the figure. Here
+are the plain ones; `_MORE` names those that have a file of their own.
 """
 
 from __future__ import annotations
 
+import importlib
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,25 @@ TILE = 1.1  # inches a picture
 LINE = 0.11  # of a tile's width, for a line of its caption; as much again is air
 LETTERS = 20  # of a caption in a line: what fits under a picture at 7 points
 LINES = 3  # of a caption, then it is cut
+
+_MORE = {
+    "along": "zalgebra.studio.cards",
+    "card": "zalgebra.studio.cards",
+    "certificate": "zalgebra.studio.figures_certificate",
+    "inverse_grid": "zalgebra.studio.map_figures",
+    "matrix": "zalgebra.studio.cards",
+    "scatter": "zalgebra.studio.map_figures",
+    "semantic": "zalgebra.studio.figures_semantic",
+    "spelt": "zalgebra.studio.figures_mixes",
+    "traversals": "zalgebra.studio.figures_traversal",
+    "tree": "zalgebra.studio.figures_mixes",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MORE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MORE[name]), name)
 
 
 def strip(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from zalgebra.studio.map_page import MapPage
+    from zalgebra.studio.map_widget import MapWidget
     from zalgebra.studio.workspace import Workspace
 
 __all__ = ["ItemMap", "check_figure", "colours", "default_label", "legible", "map_items"]
@@ -94,6 +95,24 @@ class ItemMap:
             worst=float(np.sqrt(inverse.spread)),
             title=title or f"{workspace.path.stem}, {self.fitted.method}",
             megabytes=BUDGET if megabytes is None else megabytes,
+        )
+
+    def widget(
+        self, workspace: Workspace, /, *, colour: str | None = None, height: int = 480
+    ) -> MapWidget:
+        """The same map in a notebook: its ``selection`` and ``items`` come back to Python."""
+        from zalgebra.studio.map_widget import MapWidget
+
+        first = default_label(workspace, colour)
+        return MapWidget(
+            self.fitted.embedding_,
+            self._pictures(workspace),
+            labels={} if first is None and colour else legible(workspace, self.rows),
+            classes=workspace.classes,
+            first=first,
+            numbers=self.rows,
+            items=workspace.items,
+            height=height,
         )
 
     def _pictures(self, workspace: Workspace) -> map_figures.Pictures | None:

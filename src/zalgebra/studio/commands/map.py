@@ -54,9 +54,8 @@ def map(
     from zalgebra.studio.map_paper import write
 
     tell, space = teller(as_json), open_workspace(workspace)
-    places = _places(
-        output, save, inverse
-    )  # what cannot be drawn is refused before the map is fitted
+    # What cannot be drawn is refused before the map is fitted.
+    places = _places(output, save, inverse)
     check_figure(space, colour=colour, inverse=inverse)
     tell(f"placing {min(n, len(space))} items by {method}")
     found = map_items(space, method=method, n=n, seed=seed)

@@ -1,0 +1,444 @@
+// The map of a page: dots by WebGL (or 2D where there is none), all else on a canvas over them.
+"use strict";
+(() => {
+const $ = id => document.getElementById(id);
+const data = JSON.parse($("data").textContent);
+const decoded = (text, Type) => Type && text && new Type(Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer);
+const n = data.n, places = decoded(data.places, Float32Array);
+const numbers = decoded(data.numbers, Int32Array), fade = decoded(data.fade, Uint8Array), errors = decoded(data.errors, Float32Array);
+const labels = data.labels.map(l => ({...l, values: decoded(l.values, l.names ? Uint16Array : Float32Array)}));
+const sprites = data.sprites && {...data.sprites, slot: decoded(data.sprites.slot, Int32Array)};
+const number = i => numbers ? numbers[i] : i;
+const rgb = hex => [1, 3, 5].map(k => parseInt(hex.slice(k, k + 2), 16));
+const palette = data.colors.map(rgb), ramp = data.ramp.map(rgb), GREY = rgb("#717581");
+const MARKS = 4, RADIUS = 14, TILE = 44, MOST = 70, SHEETS_SHOWN = 40, SHEETS_KEPT = 64;
+
+// A fixed random order (mulberry32), so that no group is drawn over all others.
+const shuffled = Uint32Array.from({length: n}, (_, i) => i);
+for (let i = n - 1, s = 1; i > 0; i--) {
+  s = s + 0x6D2B79F5 | 0;
+  let t = Math.imul(s ^ s >>> 15, 1 | s);
+  t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
+  const j = ((t ^ t >>> 14) >>> 0) % (i + 1);
+  [shuffled[i], shuffled[j]] = [shuffled[j], shuffled[i]];
+}
+
+// The view: centre in the map's coordinates, scale in CSS pixels a unit.
+const low = [Infinity, Infinity], high = [-Infinity, -Infinity];
+for (let i = 0; i < 2 * n; i++) { low[i & 1] = Math.min(low[i & 1], places[i]); high[i & 1] = Math.max(high[i & 1], places[i]); }
+const span = [0, 1].map(k => high[k] - low[k] || 1), middle = [0, 1].map(k => (low[k] + high[k]) / 2);
+const view = {x: middle[0], y: middle[1], scale: 1}, size = {w: 1, h: 1, ratio: 1};
+let least = 1;
+const px = i => size.w / 2 + (places[2 * i] - view.x) * view.scale;
+const py = i => size.h / 2 - (places[2 * i + 1] - view.y) * view.scale;
+const dot = () => Math.min(12, Math.max(2.5, 0.55 * Math.sqrt(size.w * size.h / n)) * (view.scale / least) ** 0.35);
+function fitAll() {
+  least = 0.92 * Math.min(size.w / span[0], size.h / span[1]);
+  Object.assign(view, {x: middle[0], y: middle[1], scale: least});
+}
+function zoom(factor, x = size.w / 2, y = size.h / 2) {
+  const to = Math.min(least * 4000, Math.max(least / 4, view.scale * factor)), by = 1 / view.scale - 1 / to;
+  view.x += (x - size.w / 2) * by; view.y -= (y - size.h / 2) * by; view.scale = to;
+  moved();
+}
+
+// Items by the cells of a grid, for what is near a place.
+const cells = Math.max(1, Math.min(512, Math.round(Math.sqrt(n) / 1.5)));
+const cellOf = (v, k) => Math.min(cells - 1, Math.max(0, Math.floor((v - low[k]) / span[k] * cells)));
+const start = new Uint32Array(cells * cells + 1), inCells = new Uint32Array(n);
+{
+  const at = new Uint32Array(n);
+  for (let i = 0; i < n; i++) { at[i] = cellOf(places[2 * i + 1], 1) * cells + cellOf(places[2 * i], 0); start[at[i] + 1]++; }
+  for (let c = 0; c < cells * cells; c++) start[c + 1] += start[c];
+  const next = start.slice();
+  for (let i = 0; i < n; i++) inCells[next[at[i]]++] = i;
+}
+function eachIn(x0, y0, x1, y1, visit) {
+  for (let r = cellOf(y0, 1); r <= cellOf(y1, 1); r++)
+    for (let j = start[r * cells + cellOf(x0, 0)], end = start[r * cells + cellOf(x1, 0) + 1]; j < end; j++) visit(inCells[j]);
+}
+function nearest(x, y) {
+  const cx = view.x + (x - size.w / 2) / view.scale, cy = view.y - (y - size.h / 2) / view.scale, r = RADIUS / view.scale;
+  let best = -1, least = r * r;
+  eachIn(cx - r, cy - r, cx + r, cy + r, i => {
+    const d = (places[2 * i] - cx) ** 2 + (places[2 * i + 1] - cy) ** 2;
+    if (d <= least && shown[i]) { best = i; least = d; }
+  });
+  return best;
+}
+
+// Colours, and who is shown.
+let label = labels[0], off = new Set();
+const shown = new Uint8Array(n).fill(1), tint = new Uint8Array(4 * n), mark = new Uint8Array(n);
+const colourOf = g => palette[g % palette.length], markOf = g => Math.floor(g / palette.length) % MARKS;
+function along(t) {
+  const at = Math.min(1, Math.max(0, t)) * (ramp.length - 1), k = Math.min(ramp.length - 2, Math.floor(at));
+  return ramp[k].map((a, c) => a + (at - k) * (ramp[k + 1][c] - a));
+}
+let selected = new Set();
+function paint() {
+  const faded = fade && $("fade").checked;
+  for (let i = 0; i < n; i++) {
+    const v = label && label.values[i];
+    const [r, g, b] = !label ? GREY : label.names ? colourOf(v) : Number.isNaN(v) ? GREY : along((v - label.low) / (label.high - label.low || 1));
+    shown[i] = label && label.names && off.has(v) ? 0 : 1;
+    mark[i] = label && label.names ? markOf(v) : 0;
+    const alpha = shown[i] * 200 * (faded ? fade[i] / 255 : 1) * (selected.size && !selected.has(i) ? 0.15 : 1);
+    tint.set([r, g, b, Math.max(alpha, shown[i])], 4 * i);
+  }
+  upload();
+  moved();
+}
+
+// Dots.
+const dots = $("dots"), over = $("over"), pen = over.getContext("2d");
+const gl = dots.getContext("webgl2", {antialias: false, premultipliedAlpha: true});
+const flat = gl ? null : dots.getContext("2d");
+let program, buffers;
+function build() {
+  const shader = (kind, text) => { const s = gl.createShader(kind); gl.shaderSource(s, "#version 300 es\nprecision highp float;\n" + text); gl.compileShader(s); return s; };
+  program = gl.createProgram();
+  gl.attachShader(program, shader(gl.VERTEX_SHADER, `
+    in vec2 place; in vec4 tint; in float mark; uniform vec2 centre, window; uniform float scale, size; out vec4 colour; flat out float form;
+    void main() { gl_Position = vec4((place - centre) * scale / window, 0, 1); gl_PointSize = tint.a > 0.0 ? size : 0.0; if (tint.a == 0.0) gl_Position.x = 9.0; colour = tint; form = mark; }`));
+  gl.attachShader(program, shader(gl.FRAGMENT_SHADER, `
+    in vec4 colour; flat in float form; uniform float size; out vec4 pixel;
+    void main() {
+      vec2 p = 2.0 * gl_PointCoord - 1.0;
+      float d = form < 0.5 ? length(p) : form < 1.5 ? max(2.0 * abs(p.x) - p.y, p.y) : form < 2.5 ? max(abs(p.x), abs(p.y)) * 1.2 : abs(p.x) + abs(p.y);
+      float a = colour.a * (1.0 - smoothstep(1.0 - 2.5 / size, 1.0, d));
+      pixel = vec4(colour.rgb * a, a);
+    }`));
+  gl.linkProgram(program);
+  gl.useProgram(program);
+  buffers = {};
+  const feed = (name, count, type, normal, values) => {
+    const at = gl.getAttribLocation(program, name);
+    buffers[name] = gl.createBuffer();
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffers[name]);
+    gl.bufferData(gl.ARRAY_BUFFER, values, gl.DYNAMIC_DRAW);
+    gl.enableVertexAttribArray(at);
+    gl.vertexAttribPointer(at, count, type, normal, 0, 0);
+  };
+  const centred = places.map((v, k) => v - middle[k & 1]);
+  feed("place", 2, gl.FLOAT, false, centred); feed("tint", 4, gl.UNSIGNED_BYTE, true, tint); feed("mark", 1, gl.UNSIGNED_BYTE, false, mark);
+  gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
+  gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, shuffled, gl.STATIC_DRAW);
+  gl.enable(gl.BLEND);
+  gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+}
+function upload() {
+  if (!gl) return;
+  for (const [name, values] of [["tint", tint], ["mark", mark]]) { gl.bindBuffer(gl.ARRAY_BUFFER, buffers[name]); gl.bufferSubData(gl.ARRAY_BUFFER, 0, values); }
+}
+function drawDots() {
+  if (gl) {
+    const set = (name, ...v) => gl["uniform" + v.length + "f"](gl.getUniformLocation(program, name), ...v);
+    gl.viewport(0, 0, dots.width, dots.height);
+    gl.clearColor(0, 0, 0, 0); gl.clear(gl.COLOR_BUFFER_BIT);
+    set("centre", view.x - middle[0], view.y - middle[1]); set("window", size.w / 2, size.h / 2);
+    set("scale", view.scale); set("size", dot() * size.ratio + 1);
+    gl.drawElements(gl.POINTS, n, gl.UNSIGNED_INT, 0);
+    return;
+  }
+  flat.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
+  flat.clearRect(0, 0, size.w, size.h);
+  const d = dot();
+  for (const i of shuffled) {
+    const x = px(i), y = py(i);
+    if (!shown[i] || x < -d || y < -d || x > size.w + d || y > size.h + d) continue;
+    flat.fillStyle = `rgba(${tint[4 * i]},${tint[4 * i + 1]},${tint[4 * i + 2]},${tint[4 * i + 3] / 255})`;
+    flat.fillRect(x - d / 2, y - d / 2, d, d);
+  }
+}
+
+// Thumbnails: sheets are decoded when they are first needed, and the oldest forgotten.
+const sheets = new Map();
+function sheet(k, then) {
+  let found = sheets.get(k);
+  if (!found) {
+    found = new Image();
+    found.onload = () => { URL.revokeObjectURL(found.src); found.ready = true; found.waiting.forEach(f => f()); found.waiting = []; };
+    found.waiting = [];
+    found.src = URL.createObjectURL(new Blob([decoded($("sheet-" + k).textContent, Uint8Array)], {type: "image/webp"}));
+  }
+  sheets.delete(k); sheets.set(k, found);
+  if (sheets.size > SHEETS_KEPT) sheets.delete(sheets.keys().next().value);
+  if (!found.ready && then) found.waiting.push(then);
+  return found;
+}
+const has = i => sprites && sprites.slot[i] >= 0;
+function thumbnail(context, i, x, y, w, h, then) {
+  const slot = sprites.slot[i], each = sprites.tiles ** 2, image = sheet(Math.floor(slot / each), then);
+  if (!image.ready) return false;
+  const at = slot % each, [cw, ch] = sprites.cell, [tw, th] = sprites.tile;
+  context.imageSmoothingEnabled = Math.max(tw, th) >= 20;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, at % sprites.tiles * cw + sprites.edge, Math.floor(at / sprites.tiles) * ch + sprites.edge, tw, th, x, y, w, h);
+  return true;
+}
+const shape = side => { const [w, h] = sprites.tile, k = side / Math.max(w, h); return [w * k, h * k]; };
+
+let laid = [];  // items whose thumbnails lie on the map
+function layThumbnails() {
+  laid = [];
+  if (!sprites || !$("thumbs").checked) return;
+  const each = sprites.tiles ** 2, near = new Set(), inView = [];
+  for (const i of shuffled) {
+    const x = px(i), y = py(i);
+    if (!shown[i] || !has(i) || (selected.size && !selected.has(i)) || x < TILE / 2 || y < TILE / 2 || x > size.w - TILE / 2 || y > size.h - TILE / 2) continue;
+    inView.push(i); near.add(Math.floor(sprites.slot[i] / each));
+    if (near.size > SHEETS_SHOWN) return;
+  }
+  const boxes = names().map(b => [b.x, b.y, b.w / 2 + 2, b.h / 2 + 2]);
+  const [w, h] = shape(TILE);
+  for (const i of inView) {
+    const x = px(i), y = py(i);
+    if (boxes.some(b => Math.abs(b[0] - x) < b[2] + w / 2 + 2 && Math.abs(b[1] - y) < b[3] + h / 2 + 2)) continue;
+    boxes.push([x, y, w / 2, h / 2]); laid.push(i);
+    if (laid.length === MOST) break;
+  }
+}
+
+// Names of the groups at their middles, the largest first; one without room is left out.
+let middles = [];
+function findMiddles() {
+  middles = [];
+  if (!label || !label.names) return;
+  const members = label.names.map(() => []);
+  for (let i = 0; i < n; i++) members[label.values[i]].push(i);
+  const median = (rows, k) => { const v = Float32Array.from(rows, i => places[2 * i + k]).sort(); return v[v.length >> 1]; };
+  members.forEach((rows, g) => {
+    if (!rows.length) return;
+    const mx = median(rows, 0), my = median(rows, 1);
+    let at = rows[0], best = Infinity;
+    for (const i of rows) { const d = (places[2 * i] - mx) ** 2 + (places[2 * i + 1] - my) ** 2; if (d < best) { best = d; at = i; } }
+    middles.push({g, at, count: rows.length});
+  });
+  middles.sort((a, b) => b.count - a.count);
+}
+function names() {
+  const found = [];
+  pen.font = "600 13px system-ui, sans-serif";
+  for (const {g, at} of middles.slice(0, 60)) {
+    if (off.has(g)) continue;
+    const text = label.names[g].length > 24 ? label.names[g].slice(0, 23) + "…" : label.names[g];
+    const box = {g, text, x: px(at), y: py(at), w: pen.measureText(text).width + 12, h: 20};
+    const apart = b => Math.abs(b.x - box.x) * 2 >= b.w + box.w + 4 || Math.abs(b.y - box.y) * 2 >= b.h + box.h + 4;
+    if (box.x > 0 && box.y > 0 && box.x < size.w && box.y < size.h && found.every(apart)) found.push(box);
+  }
+  return found;
+}
+
+let hovered = -1, path = null;
+const pins = [];
+function drawOver() {
+  const style = getComputedStyle(document.body), ink = style.getPropertyValue("--ink"), card = style.getPropertyValue("--card"), accent = style.getPropertyValue("--accent");
+  pen.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
+  pen.clearRect(0, 0, size.w, size.h);
+  for (const i of laid) {
+    const [w, h] = shape(TILE), x = px(i) - w / 2, y = py(i) - h / 2;
+    if (!thumbnail(pen, i, x, y, w, h, dirty)) continue;
+    pen.strokeStyle = `rgb(${tint[4 * i]},${tint[4 * i + 1]},${tint[4 * i + 2]})`; pen.lineWidth = 1.5; pen.strokeRect(x, y, w, h);
+  }
+  pen.textAlign = "center"; pen.textBaseline = "middle";
+  for (const b of names()) {
+    pen.fillStyle = card; pen.strokeStyle = `rgb(${colourOf(b.g)})`; pen.lineWidth = 1.5;
+    pen.beginPath(); pen.rect(b.x - b.w / 2, b.y - b.h / 2, b.w, b.h); pen.fill(); pen.stroke();
+    pen.fillStyle = ink; pen.fillText(b.text, b.x, b.y + 1);
+  }
+  const ring = (i, r) => { pen.strokeStyle = ink; pen.lineWidth = 2; pen.beginPath(); pen.arc(px(i), py(i), r, 0, 7); pen.stroke(); };
+  pins.forEach((pin, k) => {
+    ring(pin.i, 9); pen.fillStyle = accent; pen.beginPath(); pen.arc(px(pin.i) + 10, py(pin.i) - 10, 8, 0, 7); pen.fill();
+    pen.fillStyle = "#fff"; pen.font = "600 11px system-ui, sans-serif"; pen.fillText(k + 1, px(pin.i) + 10, py(pin.i) - 9.5);
+  });
+  if (hovered >= 0) ring(hovered, dot() / 2 + 4);
+  if (path) { pen.strokeStyle = accent; pen.fillStyle = accent + "22"; pen.lineWidth = 1.5; pen.beginPath(); path.forEach(p => pen.lineTo(...p)); pen.closePath(); pen.fill(); pen.stroke(); }
+}
+
+let asked = false, settled = 0;
+function dirty() { if (!asked) { asked = true; requestAnimationFrame(draw); } }
+function draw() {
+  asked = false;
+  drawDots(); drawOver();
+  window.zalgebra.frames++;
+}
+function moved() { dirty(); clearTimeout(settled); settled = setTimeout(() => { layThumbnails(); dirty(); }, 140); }
+
+// What is said of an item.
+const said = (l, i) => { const v = l.values[i]; return l.names ? l.names[v] : Number.isNaN(v) ? "not known" : String(+v.toPrecision(4)); };
+function describe(card, i, side) {
+  const line = (tag, text) => { const e = document.createElement(tag); e.textContent = text; card.append(e); };
+  card.replaceChildren();
+  card.dataset.item = number(i); delete card.dataset.thumbnail;
+  if (has(i)) {
+    const canvas = document.createElement("canvas"), [w, h] = shape(side);
+    canvas.width = Math.round(w); canvas.height = Math.round(h);
+    const put = () => { if (card.dataset.item == number(i) && thumbnail(canvas.getContext("2d"), i, 0, 0, canvas.width, canvas.height, put)) card.dataset.thumbnail = "drawn"; };
+    card.append(canvas); put();
+  }
+  line("b", (label ? said(label, i) + " · " : "") + "img:" + number(i));
+  for (const l of labels) if (l !== label) line("div", l.name + ": " + said(l, i));
+  if (errors) line("div", "error of the inverse: " + +errors[i].toPrecision(3));
+}
+function hover(i, x, y) {
+  const tip = $("tip");
+  if (i !== hovered) { hovered = i; tip.hidden = i < 0; if (i >= 0) describe(tip, i, 128); dirty(); }
+  if (i < 0) return;
+  const w = tip.offsetWidth, h = tip.offsetHeight;
+  tip.style.left = Math.max(4, x + 18 + w > size.w ? x - w - 14 : x + 18) + "px";
+  tip.style.top = Math.max(4, Math.min(size.h - h - 4, y - h / 2)) + "px";
+}
+function pin(i) {
+  const at = pins.findIndex(p => p.i === i);
+  if (at >= 0) return unpin(at);
+  const card = document.createElement("div");
+  card.className = "card";
+  describe(card, i, 64);
+  const close = document.createElement("button");
+  close.textContent = "×"; close.setAttribute("aria-label", "Unpin");
+  close.onclick = () => unpin(pins.findIndex(p => p.i === i));
+  card.append(close); $("pins").append(card); pins.push({i, card});
+  resize();
+}
+function unpin(k) { pins[k].card.remove(); pins.splice(k, 1); resize(); }
+
+// Selection.
+function select(rows) {
+  selected = new Set(rows);
+  const list = [...selected].map(number).sort((a, b) => a - b);
+  $("chosen").hidden = !list.length;
+  $("count").textContent = list.length.toLocaleString("en") + " selected";
+  $("numbers").value = "[" + list.join(", ") + "]";
+  paint();
+}
+function enclosed(polygon) {
+  const box = [0, 1].flatMap(k => [Math.min(...polygon.map(p => p[k])), Math.max(...polygon.map(p => p[k]))]), rows = [];
+  for (let i = 0; i < n; i++) {
+    const x = px(i), y = py(i);
+    if (!shown[i] || x < box[0] || x > box[1] || y < box[2] || y > box[3]) continue;
+    let inside = false;
+    for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a++) {
+      const [ax, ay] = polygon[a], [bx, by] = polygon[b];
+      if (ay > y !== by > y && x < (bx - ax) * (y - ay) / (by - ay) + ax) inside = !inside;
+    }
+    if (inside) rows.push(i);
+  }
+  return rows;
+}
+async function copy() {
+  const text = $("numbers").value;
+  try { await navigator.clipboard.writeText(text); }
+  catch { $("numbers").select(); document.execCommand("copy"); }
+  $("copy").textContent = "Copied";
+  setTimeout(() => { $("copy").textContent = "Copy numbers"; }, 1200);
+}
+
+// Pointers: one drags or draws, two pinch.
+let tool = "move", from = null;
+const down = new Map(), here = e => [e.offsetX, e.offsetY];
+over.onpointerdown = e => {
+  over.setPointerCapture(e.pointerId); down.set(e.pointerId, here(e));
+  from = {at: here(e), far: 0}; path = null;
+  if (tool !== "move" && down.size === 1) path = [here(e)];
+  over.classList.toggle("drag", tool === "move"); hover(-1);
+};
+over.onpointermove = e => {
+  const at = here(e), was = down.get(e.pointerId);
+  if (!was) return hover(nearest(...at), ...at);
+  if (from) from.far = Math.max(from.far, Math.hypot(at[0] - from.at[0], at[1] - from.at[1]));
+  if (down.size === 2) {
+    const other = [...down].find(([id]) => id !== e.pointerId)[1], apart = p => Math.hypot(p[0] - other[0], p[1] - other[1]);
+    path = null; zoom(apart(at) / Math.max(1, apart(was)), ...other);
+  } else if (path) {
+    path = tool === "box" ? [path[0], [at[0], path[0][1]], at, [path[0][0], at[1]]] : [...path, at];
+    dirty();
+  } else { view.x -= (at[0] - was[0]) / view.scale; view.y += (at[1] - was[1]) / view.scale; moved(); }
+  down.set(e.pointerId, at);
+};
+over.onpointerup = over.onpointercancel = e => {
+  over.classList.remove("drag"); down.delete(e.pointerId);
+  const drawn = path, click = from && from.far < 4 && e.type === "pointerup" && !down.size;
+  path = null;
+  if (click) { const i = nearest(...here(e)); if (i >= 0) pin(i); }
+  else if (drawn && drawn.length > 2) select(e.shiftKey ? [...selected, ...enclosed(drawn)] : enclosed(drawn));
+  dirty();
+};
+over.onpointerleave = () => hover(-1);
+over.addEventListener("wheel", e => { e.preventDefault(); hover(-1); zoom(Math.exp(-e.deltaY * (e.deltaMode ? 0.05 : 0.0016)), e.offsetX, e.offsetY); }, {passive: false});
+over.onkeydown = e => {
+  const step = 60 / view.scale, pan = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step]}[e.key];
+  if (pan) { view.x += pan[0]; view.y += pan[1]; moved(); }
+  else if (e.key === "+" || e.key === "=") zoom(1.4);
+  else if (e.key === "-") zoom(1 / 1.4);
+  else if (e.key === "0") { fitAll(); moved(); }
+  else if (e.key === "Escape") { path = null; select([]); }
+  else return;
+  e.preventDefault();
+};
+for (const b of document.querySelectorAll("[data-tool]")) b.onclick = () => {
+  tool = b.dataset.tool;
+  for (const o of document.querySelectorAll("[data-tool]")) o.setAttribute("aria-pressed", o === b);
+  over.classList.toggle("draw", tool !== "move");
+};
+$("in").onclick = () => zoom(1.6); $("out").onclick = () => zoom(1 / 1.6); $("fit").onclick = () => { fitAll(); moved(); };
+$("clear").onclick = () => select([]); $("copy").onclick = copy;
+$("fade").onchange = paint; $("thumbs").onchange = moved;
+
+// Legend.
+const FORMS = ["<circle cx='6' cy='6' r='5'/>", "<path d='M6 1 11 11H1z'/>", "<path d='M1.5 1.5h9v9h-9z'/>", "<path d='M6 0 12 6 6 12 0 6z'/>"];
+function showLegend() {
+  const legend = $("legend");
+  legend.replaceChildren();
+  if (!label) return;
+  if (!label.names) {
+    const bar = document.createElement("div"), ends = document.createElement("div");
+    bar.className = "ramp"; bar.style.background = `linear-gradient(to right, ${data.ramp.join(",")})`;
+    ends.className = "ends";
+    for (const v of [label.low, label.high]) { const s = document.createElement("span"); s.textContent = +v.toPrecision(3); ends.append(s); }
+    legend.append(bar, ends);
+    return;
+  }
+  const counts = new Uint32Array(label.names.length);
+  for (const g of label.values) counts[g]++;
+  const buttons = label.names.map((name, g) => {
+    const b = document.createElement("button"), text = document.createElement("span"), many = document.createElement("small");
+    b.innerHTML = `<svg width="12" height="12" viewBox="0 0 12 12" fill="rgb(${colourOf(g)})" aria-hidden="true">${FORMS[markOf(g)]}</svg>`;
+    text.textContent = name; many.textContent = counts[g].toLocaleString("en");
+    b.append(text, many); b.title = "Click: show or hide. Double click: only this one, or all.";
+    b.onclick = () => { off.has(g) ? off.delete(g) : off.add(g); toggled(); };
+    b.ondblclick = () => { off = off.size === label.names.length - 1 && !off.has(g) ? new Set() : new Set(label.names.keys()); off.delete(g); toggled(); };
+    legend.append(b);
+    return b;
+  });
+  const toggled = () => { buttons.forEach((b, g) => b.setAttribute("aria-pressed", !off.has(g))); paint(); };
+  buttons.forEach(b => b.setAttribute("aria-pressed", true));
+}
+function colourBy(k) { label = labels[k]; off = new Set(); showLegend(); findMiddles(); paint(); }
+
+function resize() {
+  const box = $("map").getBoundingClientRect(), whole = view.scale === least;
+  Object.assign(size, {w: box.width, h: box.height, ratio: window.devicePixelRatio || 1});
+  for (const c of [dots, over]) { c.width = Math.round(size.w * size.ratio); c.height = Math.round(size.h * size.ratio); }
+  if (whole) fitAll();
+  moved();
+}
+
+window.zalgebra = {
+  frames: 0, place: i => [px(i), py(i)], select, selection: () => [...selected].map(number),
+  renderer: gl ? "webgl2" : "2d", hovered: () => hovered, thumbnails: () => [...laid],
+};
+for (const [k, l] of labels.entries()) { const o = document.createElement("option"); o.value = k; o.textContent = l.name; $("label").append(o); }
+$("label").onchange = e => colourBy(+e.target.value);
+$("by").hidden = labels.length < 2; $("faded").hidden = !fade; $("thumbed").hidden = !sprites;
+if (gl) {
+  build();
+  dots.addEventListener("webglcontextlost", e => e.preventDefault());
+  dots.addEventListener("webglcontextrestored", () => { build(); paint(); });
+}
+colourBy(0);
+new ResizeObserver(resize).observe($("map"));
+resize(); draw(); layThumbnails(); draw();
+document.body.dataset.ready = n;
+document.body.dataset.milliseconds = Math.round(performance.now());
+})();
