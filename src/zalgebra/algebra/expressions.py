@@ -90,12 +90,14 @@ class Parser(Naming):
     """Recursive descent over the tokens; each method is one rule of the grammar."""
 
     def whole(self) -> Latent | float:
+        """``sentence end``: an expression, and nothing after it."""
         value = self.sentence()
         if self.next.kind != "end":
             raise self.error(f"did not expect {shortened(self.next.text)}")
         return value
 
     def sentence(self) -> Latent | float:
+        """``part [: part :: part : ?]``: an expression, or an analogy of three."""
         start, first = self.next, self.part()
         if self.next.text == ":":
             return self.analogy(start, first)
@@ -123,6 +125,7 @@ class Parser(Naming):
         return self.apply(start, sum_, parts[i ^ 3], "-")
 
     def expression(self) -> Latent | float:
+        """``term {(+ | -) term}``."""
         value = self.term()
         while self.next.text in ("+", "-") and self.next.kind == "op":
             sign = self.take()
@@ -130,6 +133,7 @@ class Parser(Naming):
         return value
 
     def term(self) -> Latent | float:
+        """``factor {(* | /) factor}``."""
         value = self.factor()
         while self.next.text in ("*", "/") and self.next.kind == "op":
             sign = self.take()
@@ -137,6 +141,7 @@ class Parser(Naming):
         return value
 
     def factor(self) -> Latent | float:
+        """``strength | name | call | ( sentence ) | (+ | -) factor``."""
         token = self.take()
         if token.kind == "number":
             return self.strength(token)
@@ -156,6 +161,7 @@ class Parser(Naming):
         raise self.error("expected a latent, a direction or a number", token)
 
     def strength(self, token: Token) -> Latent | float:
+        """``number (° | sd) direction | number factor | number``."""
         number = float(token.text)
         if not math.isfinite(number):
             raise self.error("the number is too large", token)
@@ -170,6 +176,7 @@ class Parser(Naming):
         return number
 
     def number(self, function: Token) -> Latent:
+        """``seed(number)``."""
         self.expect("(")
         token = self.take()
         if not re.fullmatch(r"0|[1-9][0-9]{0,19}", token.text) or int(token.text) > LARGEST:
@@ -178,6 +185,7 @@ class Parser(Naming):
         return Latent.seed(int(token.text))
 
     def call(self, function: Token) -> Latent:
+        """``function(arguments)``."""
         self.expect("(")
         if function.text == "mean" and self.tokens[self.i + 1].text in COMPARE:
             return self.group()
@@ -201,6 +209,7 @@ class Parser(Naming):
         return self.apply(function, a, b, "+")
 
     def group(self) -> Latent:
+        """``mean(condition {, condition})``."""
         conditions = [self.condition()]
         while self.next.text == ",":
             self.take()
@@ -234,6 +243,7 @@ class Parser(Naming):
         return Latent.group(items, f"mean({', '.join(words)})", origin=self.origin)
 
     def condition(self) -> tuple[str, str, float | str]:
+        """``label comparison value``."""
         label, compare, value = self.take(), self.take(), self.take()
         negative = value.text == "-" and value.kind == "op"
         if negative:

@@ -3,6 +3,7 @@
 from zalgebra.measures.accuracy import EditEffect, edit_effect
 from zalgebra.measures.arithmetic import Parallelogram, parallelogram
 from zalgebra.measures.arithmetic_edits import commutation, survival
+from zalgebra.measures.breakages import BREAKAGES, breakages, broken
 from zalgebra.measures.classes import class_accuracy, class_preservation
 from zalgebra.measures.dci import DCI, dci
 from zalgebra.measures.disentanglement import Disentanglement, disentanglement
@@ -11,6 +12,7 @@ from zalgebra.measures.factor_vae import factor_vae_score
 from zalgebra.measures.fidelity import FrechetDistance, frechet_distance, gaussian_frechet
 from zalgebra.measures.information import mig, modularity, mutual_information
 from zalgebra.measures.kernel import kernel_distance
+from zalgebra.measures.latent_statistics import latent_statistics
 from zalgebra.measures.neighbourhoods import continuity, trustworthiness
 from zalgebra.measures.probes import Probe, probes
 from zalgebra.measures.reconstruction import Reconstruction, reconstruction
@@ -24,8 +26,10 @@ from zalgebra.measures.smoothness import (
     speed_deviation,
 )
 from zalgebra.measures.support import Support, support
+from zalgebra.measures.tailored import Tailored, TailoredTest
 
 __all__ = [
+    "BREAKAGES",
     "DCI",
     "Disentanglement",
     "EditEffect",
@@ -36,6 +40,10 @@ __all__ = [
     "Reconstruction",
     "Score",
     "Support",
+    "Tailored",
+    "TailoredTest",
+    "breakages",
+    "broken",
     "class_accuracy",
     "class_preservation",
     "commutation",
@@ -49,6 +57,7 @@ __all__ = [
     "gaussian_frechet",
     "jumps",
     "kernel_distance",
+    "latent_statistics",
     "mig",
     "modularity",
     "mutual_information",
