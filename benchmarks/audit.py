@@ -1,6 +1,6 @@
 """Does the audit foresee which model's edits succeed? Drawn faces, four kinds of autoencoders.
 
-    ./dev bench audit [--seeds 2] [--n 4000] [--epochs 16]
+    ./dev bench audit [--seeds 4] [--n 4000] [--epochs 40]
 
 For each seed a β-VAE (β = 4), a VAE, a plain autoencoder (all of 24 entries, width 16) and an
 autoencoder with random weights are fitted to the same drawn faces of 32 × 32 pixels. Each is
@@ -213,9 +213,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--n", type=int, default=4000, help="training faces")
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--only", default="", help="models, with commas between")
     chosen = parser.parse_args()
     start = time.perf_counter()
