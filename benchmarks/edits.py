@@ -6,7 +6,12 @@ Models and judge learn from 4,000 pictures each, of 32 x 32, drawn from seven in
 (the others are fixed). A smile is learned by each method from some hundred further ones, once of
 independent factors and once of people among whom the smile goes with the beard and the light. Calm
 faces are then edited by the smallest strength at which the judge reads 80 % of them as smiling, so
-that all methods succeed alike, and what else moved is compared. `zalgebra.Latent` makes all edits.
+that all methods succeed alike, and what else moved is compared. `zalgebra bench edit faces` does so
+for every attribute, and for models and data of your own.
+
+A GAN's inversion loses so small a mouth, so its faces are its own draws, and what they show is what
+the judge reads off them, as InterFaceGAN has it (Shen et al. 2020); there are no pairs then, and
+the best direction that is known is that of least squares on all readings of 4,000 other draws.
 """
 
 from __future__ import annotations
@@ -21,36 +26,22 @@ import numpy as np
 
 import zalgebra as za
 from _timing import machine, table
-from zalgebra.estimators.directions_methods import learned
-from zalgebra.estimators.directions_samples import Sample
 from zalgebra.measures import EditEffect, edit_effect
+from zalgebra.measures.identity import likeness
+from zalgebra.studio.bench.learning import angle, best, direction, paired
+from zalgebra.studio.bench.people import drawn as faces_of
+from zalgebra.studio.bench.people import people
+from zalgebra.studio.bench.strengths import SHIFTS, TURNS, edited, enough, words
 
 SIZE, TRAIN = 32, 4000
 SUCCESS, TRUSTED = 0.8, 0.8
 SMALL: dict[str, Any] = {"width": 16, "random_state": 0, "verbose": False}
-FIXED = {
-    "mouth_open": 0.3,
-    "face_width": 0.0,
-    "brow": 0.0,
-    "gaze": 0.0,
-    "turn": 0.0,
-    "backdrop": 0.5,
-    "shirt": 0.5,
-}  # so that so small a model draws the mouth at all
-SHIFTS = np.geomspace(0.25, 16, 13)  # of δ
-TURNS = np.linspace(6, 84, 14)  # degrees
 
 Read = dict[str, np.ndarray]
 
-
-def people(n: int, seed: int, **fixed: float) -> Read:
-    """The seven factors that vary here."""
-    factors = za.datasets.sample_factors(n, seed=seed, **FIXED, **fixed)
-    return {k: v for k, v in factors.items() if k not in FIXED}
-
-
-FACTORS = people(4000, seed=1)
+FACTORS = people(4000, 1)
 SPREADS = {k: float(v.std()) for k, v in FACTORS.items()}
+MEANS = {k: float(v.mean()) for k, v in FACTORS.items()}
 
 
 @dataclass
@@ -62,6 +53,7 @@ class Case:
     learn: int  # pictures behind a direction
     tests: int
     truth: int  # pictures behind the best direction
+    own: bool = False  # the model's own draws instead of encoded pictures
 
 
 def cases() -> dict[str, Case]:
@@ -71,55 +63,53 @@ def cases() -> dict[str, Case]:
     return {
         "vae1": Case(lambda: m.VAE(16, beta=1.0, **vae), False, 600, 200, 2000),
         "vae4": Case(lambda: m.VAE(16, beta=4.0, **vae), False, 600, 200, 2000),
-        "gan": Case(lambda: m.GAN(16, max_epochs=24, **small), True, 600, 100, 600),
+        "gan": Case(lambda: m.GAN(16, max_epochs=24, **small), True, 600, 100, 4000, own=True),
         "flow": Case(lambda: m.FlowMatching(max_epochs=16, steps=8, **small), True, 300, 40, 400),
     }
 
 
 def drawn(factors: Read) -> np.ndarray:
-    fixed = {k: np.full(len(factors["smile"]), v) for k, v in FIXED.items()}
-    return za.datasets.draw_faces({**factors, **fixed}, size=SIZE)
+    return faces_of(factors, SIZE)
 
 
-def confounded(n: int, seed: int) -> Read:
-    """Factors of people of whom most that smile have a beard and light from the right."""
-    factors = people(4 * n, seed)
+def tilted(factors: Read, n: int, seed: int) -> np.ndarray:
+    """Rows of n people of whom most that smile have a beard and light from the right."""
     tilt = 1.5 * (factors["beard"] - 0.5) + factors["light"]
     odds = 3 * np.where(factors["smile"] > 0.5, tilt, -tilt)
-    keep = np.flatnonzero(np.random.default_rng(seed).random(4 * n) < 1 / (1 + np.exp(-odds)))[:n]
-    return {k: v[keep] for k, v in factors.items()}
+    lucky = np.random.default_rng(seed).random(len(tilt)) < 1 / (1 + np.exp(-odds))
+    return np.flatnonzero(lucky)[:n]
 
 
-def ways(model: Any, factors: Read) -> dict[str, np.ndarray]:
+def seen(
+    model: Any, judge: Any, n: int, seed: int, own: bool, tilt: bool = False
+) -> tuple[np.ndarray, Read]:
+    """Latents, and what their pictures show: drawn by us, or by the model and read by the judge."""
+    pool = 4 * n if tilt else n
+    Z = np.asarray(model.prior_.sample(pool, seed=seed), dtype=np.float32) if own else None
+    shown = people(pool, seed) if Z is None else judge.predict(model.inverse_transform(Z))
+    rows = tilted(shown, n, seed) if tilt else np.arange(n)
+    shown = {k: v[rows] for k, v in shown.items()}
+    return (model.transform(drawn(shown)) if Z is None else Z[rows]), shown
+
+
+def rest(factors: Read) -> Read:
+    return {k: v for k, v in factors.items() if k != "smile"}
+
+
+def ways(model: Any, Z: np.ndarray, factors: Read, own: bool) -> dict[str, np.ndarray]:
     """The smile by every method, from pictures of these factors; pairs from half as many people."""
-    Z = model.transform(drawn(factors))
-    smile = (factors["smile"] > 0.5).astype(float)
-    others = {k: v for k, v in factors.items() if k != "smile"}
-    everyone = np.arange(len(Z))
-
-    def by(method: str, given: Read) -> np.ndarray:
-        return learned(Sample.of_labels(Z, smile, given), method, "euclidean")(everyone)
-
-    half = {k: v[: len(Z) // 2] for k, v in factors.items()}
-    calm, grin = (
-        model.transform(drawn({**half, "smile": np.full_like(half["smile"], s)})) for s in (0, 1)
-    )
-    return {
-        "difference": by("difference", {}).reshape(Z.shape[1:]),
-        "SVM": by("svm", {}).reshape(Z.shape[1:]),
-        "SVM, given": by("svm", others).reshape(Z.shape[1:]),
-        "difference, given": by("difference", others).reshape(Z.shape[1:]),
-        "pairs": (grin - calm).mean(axis=0),
+    smile, others = (factors["smile"] > 0.5).astype(float), rest(factors)
+    found = {
+        "difference": direction("difference", Z, smile, {}),
+        "SVM": direction("svm", Z, smile, {}),
+        "SVM, given": direction("svm-conditional", Z, smile, others),
+        "difference, given": direction("conditional", Z, smile, others),
     }
-
-
-def edited(Z: np.ndarray, delta: np.ndarray, strength: float, prior: Any, turn: bool) -> np.ndarray:
-    if turn:
-        term = za.Latent.turn(delta, "smile", strength)
-    else:
-        term = strength * za.Latent.shift(delta, "smile")
-    how = {"prior": prior, "correlation": "estimate"}
-    return np.stack([(za.Latent(z, "face") + term).array(**how) for z in Z]).astype(np.float32)
+    if own:
+        return found
+    half = {k: v[: len(Z) // 2] for k, v in factors.items()}
+    ends = (drawn({**half, "smile": np.full_like(half["smile"], s)}) for s in (0, 1))
+    return {**found, "pairs": paired(*map(model.transform, ends))}
 
 
 class Bench:
@@ -127,8 +117,11 @@ class Bench:
 
     def __init__(self, model: Any, case: Case, judge: Any, trusted: list[str]) -> None:
         self.model, self.case, self.judge, self.trusted = model, case, judge, trusted
-        factors = people(case.tests, 40, smile=0.0)
-        self.Z = model.transform(drawn(factors))
+        if case.own:
+            Z, shown = seen(model, judge, 40 * case.tests, 40, own=True)
+            self.Z = Z[shown["smile"] < 0.25][: case.tests]
+        else:
+            self.Z = model.transform(drawn(people(case.tests, 40, smile=0.0)))
         self.before = self.read(self.Z)
 
     def read(self, Z: np.ndarray) -> Read:
@@ -143,31 +136,19 @@ class Bench:
 
     def enough(self, delta: np.ndarray) -> tuple[float, bool]:
         """The smallest strength that succeeds with 80 %, or that which succeeds most, and which."""
-        low, shares = 0.0, {}
-        for high in map(float, TURNS if self.case.turn else SHIFTS):
-            shares[high] = self.at(delta, high)[0].success.value
-            if shares[high] >= SUCCESS:
-                break
-            low = high
-        else:
-            return max(shares, key=lambda s: shares[s]), False
-        for _ in range(3):
-            middle = (low + high) / 2
-            good = self.at(delta, middle)[0].success.value >= SUCCESS
-            low, high = (low, middle) if good else (middle, high)
-        return high, True
+        ladder = TURNS if self.case.turn else SHIFTS
+        return enough(lambda s: self.at(delta, s)[0].success.value, ladder, SUCCESS)
 
     def row(self, name: str, delta: np.ndarray, truth: np.ndarray) -> tuple[list[str], float]:
         strength, reached = self.enough(delta)
         effect, after = self.at(delta, strength)
         moved = {k: s.value for k, s in effect.leakage.items()}
         mean = float(np.mean(list(moved.values())))
-        size = f"{strength:.0f}°" if self.case.turn else f"{strength:.1f} δ"
         s, (worst, most) = effect.success, effect.worst
         return [
             name,
             f"{s.value:.0%} [{s.low:.0%}, {s.high:.0%}]",
-            size if reached else f"{size}, the most",
+            words(strength, self.case.turn, reached),
             f"{angle(delta, truth):.0f}°",
             f"{moved['beard']:.2f}",
             f"{moved['light']:.2f}",
@@ -178,26 +159,14 @@ class Bench:
 
     def kept(self, after: Read) -> float:
         """Median cosine between the other factors read before and after, in their own units."""
-        a, b = (
-            np.stack([(r[k] - FACTORS[k].mean()) / SPREADS[k] for k in self.trusted], axis=1)
-            for r in (self.before, after)
-        )
-        lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-        return float(np.median(np.sum(a * b, axis=1) / lengths))
+        others = {k: SPREADS[k] for k in self.trusted}
+        return likeness(self.before, after, MEANS, others).value
 
 
-def angle(a: np.ndarray, b: np.ndarray) -> float:
-    cosine = a.ravel() @ b.ravel() / np.linalg.norm(a) / np.linalg.norm(b)
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
-
-
-def best(model: Any, n: int) -> np.ndarray:
+def truth_of(model: Any, judge: Any, case: Case) -> np.ndarray:
     """The smile of least squares on all factors, from other pictures of independent factors."""
-    factors = people(n, 50)
-    Z = model.transform(drawn(factors))
-    others = {k: v for k, v in factors.items() if k != "smile"}
-    sample = Sample.of_labels(Z, factors["smile"], others)
-    return learned(sample, "regression", "data")(np.arange(n)).reshape(Z.shape[1:])
+    Z, factors = seen(model, judge, case.truth, 50, case.own)
+    return best(Z, factors["smile"], rest(factors))
 
 
 def learned_judge() -> tuple[Any, list[str]]:
@@ -221,20 +190,22 @@ def main() -> None:
         case, start = cases()[name], time.perf_counter()
         model = case.make().fit(pictures)
         fitted = time.perf_counter() - start
-        bench, truth = Bench(model, case, judge, trusted), best(model, case.truth)
+        bench, truth = Bench(model, case, judge, trusted), truth_of(model, judge, case)
         already = np.mean(bench.before["smile"] > 0.5)
-        print(f"\n{name}: fitted in {fitted:.0f} s; {case.tests} calm faces, {already:.0%} of them "
-              f"read as smiling before")  # fmt: skip
-        for sample, factors in (
-            ("independent", people(case.learn, 60)),
-            ("confounded", confounded(case.learn, 61)),
-        ):
-            found = {way: bench.row(way, d, truth) for way, d in ways(model, factors).items()}
+        print(
+            f"\n{name}: fitted in {fitted:.0f} s; {len(bench.Z)} calm faces, {already:.0%} of "
+            f"them read as smiling before"
+        )
+        for sample, seed in (("independent", 60), ("confounded", 61)):
+            tilt = sample == "confounded"
+            Z, factors = seen(model, judge, case.learn, seed, case.own, tilt)
+            smiles = ways(model, Z, factors, case.own)
+            found = {way: bench.row(way, d, truth) for way, d in smiles.items()}
             with_beard, with_light = (
                 np.corrcoef(factors["smile"], factors[k])[0, 1] for k in ("beard", "light")
             )
             print(
-                f"\n{name}, {sample}: {case.learn} pictures, correlation of the smile with the "
+                f"\n{name}, {sample}: {len(Z)} pictures, correlation of the smile with the "
                 f"beard {with_beard:.2f}, with the light {with_light:.2f}\n"
             )
             print(table(head, [row for row, _ in found.values()]))

@@ -18,9 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,25 +27,15 @@ import numpy as np
 import zalgebra as za
 from _timing import machine, table
 from zalgebra.estimators import maps
-from zalgebra.estimators.maps.inverse import learn
-from zalgebra.estimators.maps.outside import region
-from zalgebra.measures import continuity, trustworthiness
+from zalgebra.studio.bench.map_cells import OWN, Ready, one, umap_learn
 
 SEED = 0
 
 
-class Work:
+def ready(folder: Path) -> Ready:
     """The latents of both splits and the model, as they lie in a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.model = za.load(folder / "model")
-        with np.load(folder / "data.npz") as data:
-            self.train, self.test, self.images = data["train"], data["test"], data["images"]
-
-    def errors(self, z: np.ndarray, rows: slice = slice(None)) -> dict[str, float]:
-        """Root mean squares over items and entries, of latents and of pictures."""
-        pictures = self.model.inverse_transform(z.astype(np.float32))
-        return {"latent": rms(z, self.test[rows]), "image": rms(pictures, self.images[rows])}
+    with np.load(folder / "data.npz") as data:
+        return Ready(za.load(folder / "model"), data["train"], data["test"], data["images"])
 
 
 def rms(a: np.ndarray, b: np.ndarray) -> float:
@@ -76,116 +64,6 @@ def prepare(folder: Path, n: int, held: int, epochs: int) -> dict[str, Any]:
     }
 
 
-def one(folder: Path, method: str) -> dict[str, Any]:
-    """All figures of one map."""
-    work = Work(folder)
-    k = min(10, len(work.train) // 4)
-    with cost() as fitting:
-        found = maps.METHODS[method](prior=work.model.prior_, random_state=SEED).fit(work.train)
-    with cost() as placing:
-        places = found.transform(work.test)
-    z, report = found.inverse_transform(places, report=True)
-    made = np.sqrt(((z - work.test) ** 2).mean(axis=1))
-    nearest = learn_nearest(found.embedding_, work.train, places)
-    plain = learn(
-        found.embedding_, work.train, found.inverse_.region, method="auto", prior=None,
-        random_state=SEED,
-    )  # fmt: skip
-    return {
-        "trust": trustworthiness(work.train, found.embedding_, k=k).to_dict(),
-        "continuity": continuity(work.train, found.embedding_, k=k).value,
-        "seconds": fitting.seconds,
-        "placing": placing.seconds,
-        "memory": fitting.memory,
-        "inverse": found.inverse_.name,
-        "with prior": work.errors(z),
-        "plain inverse": plain.name,
-        "plain": work.errors(plain(places)),
-        "nearest": work.errors(nearest),
-        "told": float(np.sqrt((report.error**2).mean())),
-        "agree": float(np.corrcoef(report.error, made)[0, 1]),
-        "false alarms": float(report.outside.mean()),
-        "off": off(found.inverse_.region.is_outside, found.embedding_),
-    }
-
-
-def learn_nearest(known: np.ndarray, Z: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    from zalgebra.estimators.maps.neighbours import nearest
-
-    return Z[nearest(asked, known, 1)[0][:, 0]]
-
-
-def ring(places: np.ndarray, count: int = 100) -> np.ndarray:
-    """Points off the hull: on the smallest circle about the middle that holds all items, × 1.2."""
-    middle = (places.min(axis=0) + places.max(axis=0)) / 2
-    radius = 1.2 * np.linalg.norm(places - middle, axis=1).max()
-    a = 2 * np.pi * np.arange(count) / count
-    return (middle + radius * np.stack([np.cos(a), np.sin(a)], axis=1)).astype(np.float32)
-
-
-def off(is_outside: Any, places: np.ndarray) -> float:
-    return float(is_outside(ring(places)).mean())
-
-
-def umap_learn(folder: Path, count: int) -> dict[str, Any]:
-    """umap-learn's map and its own inverse, beside ours and the nearest item on the same map."""
-    import warnings
-
-    import umap
-
-    work, rows = Work(folder), slice(0, count)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        own = umap.UMAP(random_state=SEED, n_jobs=1).fit(work.train)
-        places = own.transform(work.test[rows])
-        known = np.asarray(own.embedding_, dtype=np.float32)
-        with cost() as spent:
-            theirs = np.asarray(own.inverse_transform(places))
-        beyond = np.asarray(own.inverse_transform(ring(known, 20)))
-    ours = learn(known, work.train, region(known), method="auto", prior=None, random_state=SEED)
-    with cost() as mine_cost:
-        mine = ours(places.astype(np.float32))
-    told = ours.report(places.astype(np.float32))
-    return {
-        "n": count,
-        "umap-learn": work.errors(theirs, rows) | {"seconds": spent.seconds},
-        "ours": work.errors(mine, rows) | {"seconds": mine_cost.seconds, "name": ours.name},
-        "nearest": work.errors(learn_nearest(known, work.train, places), rows),
-        "told": float(np.sqrt((told.error**2).mean())),
-        "said outside": {"ours": off(ours.region.is_outside, known), "umap-learn": 0.0},
-        "beyond finite": bool(np.isfinite(beyond).all()),
-        "beyond norm": float(np.linalg.norm(beyond, axis=1).mean()),
-        "item norm": float(np.linalg.norm(work.train, axis=1).mean()),
-    }
-
-
-@dataclass
-class Cost:
-    """CPU seconds, which other work on the machine hardly lengthens, and MB that were added."""
-
-    seconds: float = 0.0
-    memory: float = 0.0
-
-
-@contextmanager
-def cost() -> Generator[Cost]:
-    """What the block costs; its memory is the peak since its start, which Linux alone tells."""
-    found, status, reset = Cost(), Path("/proc/self/status"), Path("/proc/self/clear_refs")
-    if reset.exists():
-        reset.write_text("5")
-    before = _kilobytes(status, "VmRSS")
-    start = time.process_time()
-    yield found
-    found.seconds = time.process_time() - start
-    found.memory = (_kilobytes(status, "VmHWM") - before) / 1024
-
-
-def _kilobytes(status: Path, key: str) -> float:
-    if not status.exists():
-        return float("nan")
-    return float(next(x.split()[1] for x in status.read_text().splitlines() if x.startswith(key)))
-
-
 def child(folder: Path, what: str, *more: str) -> dict[str, Any]:
     """Figures from a process of their own."""
     words = [sys.executable, __file__, "--folder", str(folder), "--one", what, *more]
@@ -199,19 +77,19 @@ def report(found: dict[str, dict[str, Any]], base: dict[str, Any], own: dict[str
     head = ["map", "trustworthiness", "continuity", "fit (CPU s)", "placing (CPU s)", "memory (MB)"]
     rows = [
         [m, f"{f['trust']['value']:.3f} [{f['trust']['low']:.3f}, {f['trust']['high']:.3f}]",
-         f"{f['continuity']:.3f}", f"{f['seconds']:.1f}", f"{f['placing']:.2f}",
-         f"{f['memory']:.0f}"]
+         told(f, "continuity"), f"{f['seconds']:.1f}", f"{f['placing']:.2f}",
+         "nan" if f["memory"] is None else f"{f['memory']:.0f}"]
         for m, f in found.items()
     ]  # fmt: skip
     parts = [table(head, rows)]
     head = ["map", "inverse", "latent", "told", "agree", "image", "without prior",
             "latent", "image", "nearest: latent", "image", "outside: ring", "held-out"]  # fmt: skip
     rows = [
-        [m, f["inverse"], f"{f['with prior']['latent']:.3f}", f"{f['told']:.3f}",
-         f"{f['agree']:.2f}", f"{f['with prior']['image']:.4f}", f["plain inverse"],
-         f"{f['plain']['latent']:.3f}", f"{f['plain']['image']:.4f}",
-         f"{f['nearest']['latent']:.3f}", f"{f['nearest']['image']:.4f}",
-         f"{100 * f['off']:.0f} %", f"{100 * f['false alarms']:.1f} %"]
+        [m, f["inverse"], told(f, "latent"), f"{f['told']:.3f}",
+         "nan" if f["agree"] is None else f"{f['agree']:.2f}", told(f, "image", 4),
+         f["plain_inverse"], told(f, "plain_latent"), told(f, "plain_image", 4),
+         told(f, "nearest_latent"), told(f, "nearest_image", 4),
+         f"{100 * f['off']['value']:.0f} %", f"{100 * f['false_alarms']['value']:.1f} %"]
         for m, f in found.items()
     ]  # fmt: skip
     parts.append(table(head, rows))
@@ -219,27 +97,31 @@ def report(found: dict[str, dict[str, Any]], base: dict[str, Any], own: dict[str
         f"a random item: latent {base['any latent']:.3f}, image {base['any image']:.4f}; "
         f"the model's own reconstruction: image {base['floor']:.4f}"
     )
-    if own:
-        rows = [
-            [name, f"{own[name]['latent']:.3f}", f"{own[name]['image']:.4f}",
-             f"{own[name].get('seconds', 0):.2f}", f"{100 * share:.0f} %"]
-            for name, share in
-            (("umap-learn", 0.0), ("ours", own["said outside"]["ours"]), ("nearest", 0.0))
-        ]  # fmt: skip
-        head = [
-            f"on umap-learn's map, {own['n']} points",
-            "latent",
-            "image",
-            "CPU s",
-            "ring outside",
-        ]
-        parts.append(table(head, rows))
-        parts.append(
-            f"ours is {own['ours']['name']}, told {own['told']:.3f}; off the hull umap-learn's "
-            f"inverse gives latents of norm {own['beyond norm']:.2f} (an item's is "
-            f"{own['item norm']:.2f}) and says nothing"
+    return "\n\n".join([*parts, *(beside(own) if own else [])])
+
+
+def beside(own: dict[str, Any]) -> list[str]:
+    """umap-learn's own inverse, ours and the nearest item on the same map."""
+    head = [f"on umap-learn's map, {own['n']} points", "latent", "image", "CPU s", "ring outside"]
+    rows = [
+        [name, told(own, f"{way}latent"), told(own, f"{way}image", 4), f"{seconds:.2f}",
+         f"{100 * share:.0f} %"]
+        for name, way, seconds, share in (
+            ("umap-learn", "", own["seconds"], 0.0),
+            ("ours", "ours_", own["ours_seconds"], own["ours_off"]["value"]),
+            ("nearest", "nearest_", 0.0, 0.0),
         )
-    return "\n\n".join(parts)
+    ]  # fmt: skip
+    words = (
+        f"ours is {own['ours_inverse']}, told {own['told']:.3f}; off the hull umap-learn's "
+        f"inverse gives latents of norm {own['beyond_norm']:.2f} (an item's is "
+        f"{own['item_norm']:.2f}) and says nothing"
+    )
+    return [table(head, rows), words]
+
+
+def told(figures: dict[str, Any], name: str, digits: int = 3) -> str:
+    return f"{figures[name]['value']:.{digits}f}"
 
 
 def main() -> None:
@@ -253,8 +135,9 @@ def main() -> None:
     parser.add_argument("--one", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
-        own = args.one == "umap-learn"
-        figures = umap_learn(args.folder, args.umap) if own else one(args.folder, args.one)
+        given = ready(args.folder)
+        own = args.one == OWN
+        figures, _ = umap_learn(given, args.umap, SEED) if own else one(given, args.one, SEED)
         print(json.dumps(figures))
         return
     with tempfile.TemporaryDirectory() as place:

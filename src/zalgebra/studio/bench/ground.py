@@ -18,7 +18,10 @@ from zalgebra.studio.names import area
 from zalgebra.studio.options import Kind
 from zalgebra.types import BadInput
 
-__all__ = ["MANY", "Classed", "Data", "decoded", "fitted", "learned", "learned_judge", "prepared"]
+__all__ = [
+    "MANY", "Classed", "Data", "decoded", "fitted", "learned", "learned_judge", "prepared",
+    "unlabelled",
+]  # fmt: skip
 
 MANY = 20  # values of a column of numbers from which on they are measures and no classes
 JUDGED = 20_000  # pictures that the classifier learns from, at most
@@ -112,6 +115,28 @@ def prepared(
         train, test = (_classes(datasets.fashion_mnist(part), label) for part in ("train", "test"))
         return Data(str(data), train[0], train[1], train[2], test[2], train[3])
     return _halves(datasets.load(data, size=size, n=n), label)
+
+
+def unlabelled(
+    data: str | Path | Dataset, least: int, /, *, size: int | None = None, n: int | None = None
+) -> Data:
+    """As `prepared`, of pictures that need no classes: the first column of them, or class 0."""
+    if isinstance(data, str) and data == "fashion-mnist" and n is None:
+        train, test = (datasets.fashion_mnist(part) for part in ("train", "test"))
+        return Data(data, "", (), _any_class(train), _any_class(test), train.source)
+    whole = data if isinstance(data, Dataset) else datasets.load(data, size=size, n=n)
+    if len(whole) < 2 * least:
+        raise BadInput(f"{whole.name} has {len(whole)} pictures, this needs {2 * least}: half of "
+                       "them are held out")  # fmt: skip
+    items, held = _any_class(whole), np.random.default_rng(0).permutation(len(whole))
+    held = held < len(whole) // 2
+    return Data(whole.name, "", (), items[~held], items[held], whole.source)
+
+
+def _any_class(items: Dataset) -> Classed:
+    label = next(iter(items.classes), None)
+    y = np.zeros(len(items), np.int64) if label is None else items.labels[label].astype(np.int64)
+    return Classed(items.images, y)
 
 
 def _halves(whole: Dataset, label: str | None) -> Data:

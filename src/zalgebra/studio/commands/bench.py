@@ -14,7 +14,7 @@ from zalgebra.studio.verbs import app, guarded
 from zalgebra.types import BadInput
 
 bench = typer.Typer(
-    help="Compare ways of combining latents, and models that invert, on your own data.",
+    help="Compare ways of combining, inverting, editing and mapping latents, on your own data.",
     no_args_is_help=True,
 )
 app.add_typer(bench, name="bench")
@@ -34,6 +34,13 @@ Column = Annotated[str | None, typer.Option("--label", help="Column of classes."
 Classes = Annotated[str | None, typer.Option("--classes", help="Only these, with commas between.")]
 Pictures = Annotated[
     int | None, typer.Option("--pictures", min=16, help="Load this many pictures.")
+]
+Models = Annotated[
+    str,
+    typer.Option("--model", help="Kinds to fit here, or folders; several with commas between."),
+]
+Repeats = Annotated[
+    str, typer.Option("--seeds", help="One repeat each: other items and other draws.")
 ]
 
 
@@ -57,9 +64,7 @@ def combine(
     ] = "real",
     classes: Classes = None,
     n: Annotated[int, typer.Option("-n", "--n", min=1, help="Combinations of a cell.")] = 1000,
-    seeds: Annotated[
-        str, typer.Option("--seeds", help="One repeat each: other items and other draws.")
-    ] = "0",
+    seeds: Repeats = "0",
     label: Column = None,
     size: Side = None,
     pictures: Pictures = None,
@@ -80,14 +85,14 @@ def combine(
     found = compare(
         data,
         output,
-        model=_model(model, workspace),
+        model=model_of(model, workspace),
         what=split(what) or (),
-        k=_numbers("--k", k),
+        k=numbers("--k", k),
         methods=split(methods) or (),
         sources=split(sources) or (),
         classes=split(classes),
         n=n,
-        seeds=_numbers("--seeds", seeds),
+        seeds=numbers("--seeds", seeds),
         label=label,
         size=size,
         pictures=pictures,
@@ -108,10 +113,7 @@ def combine(
 def invert(
     data: Source = "digits",
     output: Output = Path("bench-invert"),
-    models: Annotated[
-        str,
-        typer.Option("--model", help="Kinds to fit here, or folders; several with commas between."),
-    ] = "vae",
+    models: Models = "vae",
     workspace: Space = None,
     n: Annotated[int, typer.Option("-n", "--n", min=2, help="Held-out pictures.")] = 200,
     label: Column = None,
@@ -130,9 +132,15 @@ def invert(
     from zalgebra.studio.bench import invert as compare
     from zalgebra.studio.bench.inverting_report import lead
 
-    given = [str(workspace)] if workspace is not None else split(models) or ()
     found = compare(
-        data, output, models=given, n=n, label=label, size=size, pictures=pictures, tell=tell
+        data,
+        output,
+        models=models_of(models, workspace),
+        n=n,
+        label=label,
+        size=size,
+        pictures=pictures,
+        tell=tell,
     )
     if as_json:
         print_json({"output": str(output), **found.to_dict()})
@@ -145,13 +153,20 @@ def invert(
     say(f"{output / 'index.html'}: {seconds:.0f} s; the table in results.md")
 
 
-def _model(model: str | None, workspace: Path | None) -> Any:
+def model_of(model: str | None, workspace: Path | None) -> Any:
+    """The one model that two flags may name."""
     if model is not None and workspace is not None:
         raise BadInput("give either --model or -w, not both")
     return str(workspace) if workspace is not None else model or "vae"
 
 
-def _numbers(flag: str, given: str) -> list[int]:
+def models_of(models: str, workspace: Path | None) -> list[str]:
+    """The models that two flags name."""
+    return [str(workspace)] if workspace is not None else list(split(models) or ())
+
+
+def numbers(flag: str, given: str) -> list[int]:
+    """The whole numbers that a flag lists."""
     parts = split(given) or ()
     if not all(part.isdecimal() for part in parts):
         raise BadInput(f"{flag} takes whole numbers with commas between, got {given!r}")
