@@ -26,7 +26,9 @@ def run(ground: Ground) -> Found:
         each = max(max(K), ground.n // len(seeds))
         some = {c: pool[:each] for c, pool in seeds.items()}
         rows.append(row(asked, "the seeds themselves", 1, some))
-        rows += [row(asked, place, k, made(asked, seeds, k, place)) for place in PLACES for k in K]
+        D = min(pool[0].size for pool in seeds.values())
+        cells = [(p, k) for p in PLACES for k in K if k <= D or p != "anywhere"]
+        rows += [row(asked, place, k, made(asked, seeds, k, place)) for place, k in cells]
     return Found({QUESTION: rows}, figure(rows, ground.models), [NOTE])
 
 
@@ -120,5 +122,6 @@ NOTE = (
     "Seeds are draws of the prior that the reader names with over 50 % probability; each "
     'subspace has seeds of one class and gives 5 points: "anywhere" (`Subspace.sample`, '
     'negative weights too) or "between the seeds" (weights even on the simplex), the latter also '
-    "with the correlation of the seeds estimated."
+    "with the correlation of the seeds estimated. More seeds than entries span the whole space, and "
+    "are left out of the former."
 )
