@@ -122,6 +122,6 @@ NOTE = (
     "Seeds are draws of the prior that the reader names with over 50 % probability; each "
     'subspace has seeds of one class and gives 5 points: "anywhere" (`Subspace.sample`, '
     'negative weights too) or "between the seeds" (weights even on the simplex), the latter also '
-    "with the correlation of the seeds estimated. More seeds than entries span the whole space, and "
-    "are left out of the former."
+    "with the correlation of the seeds estimated. More seeds than entries span the "
+    "whole space, and are left out of the former."
 )
