@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
@@ -23,7 +23,8 @@ __all__ = ["BREAKAGES", "Breakage", "breakages", "broken"]
 Shape = tuple[int, ...]
 
 
-class Breakage(NamedTuple):
+@dataclass(frozen=True)
+class Breakage:
     """One statistic that can be broken, and how.
 
     Parameters

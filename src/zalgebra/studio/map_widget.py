@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -141,10 +142,9 @@ def _jscatter() -> Any:
     try:
         with warnings.catch_warnings():  # version 1.0.1 calls pandas in ways that 3.1 deprecates
             warnings.simplefilter("ignore", DeprecationWarning)
-            import jscatter
+            return importlib.import_module("jscatter")
     except ModuleNotFoundError as error:
         raise MissingExtra("jupyter-scatter", "notebook") from error
-    return jscatter
 
 
 def _table(
