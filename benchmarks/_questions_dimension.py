@@ -15,6 +15,7 @@ QUESTION = "How does the dimension of a subspace affect quality, diversity and c
 K = (2, 3, 5, 10, 20)
 POOL = 60  # draws a class, of which those that are read surely are seeds
 SURE = 0.5  # probability that the reader gives the class of a seed, at least
+LINES = ("-", "--", ":")  # of the models; colours are of the places
 PLACES = ("anywhere", "between the seeds", "between, estimated")
 
 
@@ -104,13 +105,11 @@ def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
     shown = ("Fréchet to own draws", "class kept", "diversity in a class")
     made, panels = axes(len(shown), width=4.5)
     for ax, name in zip(panels, shown, strict=True):
-        i = 0
-        for kind in models:
-            for place in PLACES:
+        for j, kind in enumerate(models):
+            for i, place in enumerate(PLACES):
                 mine = [r for r in rows if r["model"] == kind and r["points"] == place]
-                at = np.log([r["seeds"] for r in mine]) + 0.02 * i
-                bars(ax, at, [r[name] for r in mine], i, f"{kind}, {place}", line="-")
-                i += 1
+                at = np.log([r["seeds"] for r in mine]) + 0.02 * (len(PLACES) * j + i)
+                bars(ax, at, [r[name] for r in mine], i, f"{kind}, {place}", line=LINES[j])
         ax.set_xticks(np.log(K), [str(k) for k in K])
         ax.set_xlabel("seeds")
         ax.set_title(name, fontsize=10)

@@ -58,12 +58,17 @@ def test_an_interrupt_says_what_there_is_to_say(resumes: bool, rest: str) -> Non
 
 
 def test_every_file_of_the_folder_is_a_verb() -> None:
-    files = {f.stem for f in Path(commands.__path__[0]).glob("[!_]*.py")}
+    files = [f.stem.partition("_") for f in Path(commands.__path__[0]).glob("[!_]*.py")]
     from zalgebra.studio import cli
 
     shown = {c.callback.__name__ for c in cli.app.registered_commands}
-    shown |= {g.name for g in cli.app.registered_groups}
-    assert files <= shown
+    groups = {
+        g.name: {c.name or c.callback.__name__ for c in g.typer_instance.registered_commands}
+        for g in cli.app.registered_groups
+    }
+    shown |= set(groups)
+    assert {verb for verb, _, _ in files} <= shown
+    assert all(part in groups[verb] for verb, _, part in files if part)  # bench_map.py: bench map
     assert set(verbs.JOURNEY) <= shown
 
 
