@@ -53,7 +53,7 @@ def main() -> None:
     chosen = parser.parse_args()
     images = za.datasets.fashion_mnist("train").images[: chosen.n]
     model = za.models.FlowMatching(max_epochs=chosen.epochs, random_state=0).fit(images)
-    save(picture(model), ASSETS / "off-prior.png")
+    save(picture(model), ASSETS / "off-prior.png", dpi=70)
 
 
 if __name__ == "__main__":
