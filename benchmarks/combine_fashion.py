@@ -6,7 +6,7 @@ Each model is fitted to all 60,000 training pictures (the flow in 4 epochs, solv
 two evaluations; the diffusion model in 3 epochs, in 20 steps), kept in DIR, and given to
 ``zalgebra bench combine``: 1,000 combinations a cell, interpolations of 2 and centroids of 2, 3, 5
 and 10 held-out pictures of a class, seeds 0, 1 and 2. A run that was broken off goes on where it
-was. About an hour and a half on two cores, of which NAO takes a quarter.
+was. An hour and a half or more on two cores, by its parts; NAO takes a quarter.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def picture(model: za.models.VAE, groups: np.ndarray) -> Figure:
     """A row a method, with |u|²/D in normal coordinates: 1 for a latent of the prior."""
     rows = {"first of the eight": groups[:, 0], **averages(model, groups)}
     width, height = GROUPS * 1.1 + 2.6, len(rows) * 1.12
-    figure = Figure(figsize=(width, height), dpi=110)
+    figure = Figure(figsize=(width, height), dpi=95)
     for ax, (name, latents) in zip(figure.subplots(len(rows), 1), rows.items(), strict=True):
         za.figures.strip(model.inverse_transform(latents.astype("float32")), ax=ax)
         ratio = np.mean(np.asarray(model.prior_.to_normal(latents)) ** 2)

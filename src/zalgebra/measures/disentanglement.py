@@ -48,6 +48,15 @@ def disentanglement(
         columns ``(n,)``, or an array ``(n, K)``.
     seed
         Of groups, splits, forests and votes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.measures import disentanglement
+    >>> v = np.random.default_rng(0).integers(0, 4, (500, 2))
+    >>> found = disentanglement(v + 0.0, {"colour": v[:, 0], "size": v[:, 1]})  # a code a factor
+    >>> found.mig.value > 0.9, found.factor_vae.value
+    (True, 1.0)
     """
     options = {"seed": seed}
     return Disentanglement(

@@ -86,6 +86,16 @@ def modularity(
     ----------
     Ridgeway and Mozer, *Learning deep disentangled embeddings with the F-statistic loss*,
     arXiv 1802.05312, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.measures import modularity
+    >>> v = np.random.default_rng(0).integers(0, 4, (2000, 2))
+    >>> modularity(v + 0.0, v).value > 0.99
+    True
+    >>> modularity(v @ np.array([[1, 1], [1, -1]]), v).value < 0.3  # both factors in both codes
+    True
     """
     z, v = _binned(codes, factors, bins, least=2)
     return statistic_score(

@@ -59,6 +59,14 @@ def continuity(space: Array, placed: Array, /, *, k: int = 10) -> Score:
     ----------
     space, placed, k
         As in `trustworthiness`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.measures import continuity
+    >>> x = np.random.default_rng(0).standard_normal((300, 2))
+    >>> continuity(x, x @ [[0, 1], [-1, 0]]).value  # a quarter turn
+    1.0
     """
     x, y = _checked(space, placed, k)
     return _kept(y, x, k, "whether neighbours in the space are so on the map")

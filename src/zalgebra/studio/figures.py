@@ -72,6 +72,13 @@ def grid(
     """Pictures ``(n, C, H, W)`` in rows of ``columns`` (default: about a square).
 
     ``captions`` are one a picture.
+
+    Examples
+    --------
+    >>> import zalgebra as za
+    >>> figure = za.figures.grid(za.datasets.digits().images[:6], columns=3)
+    >>> len(figure.axes)
+    1
     """
     tiles = _tiles(pictures)
     n, H, W = tiles.shape[:3]
@@ -165,6 +172,14 @@ def map(
         A number for each item ``(n,)``, shown by colour with a scale named ``label``.
     thumbnails
         At most this many pictures; each is drawn only where it covers no other.
+
+    Examples
+    --------
+    >>> import numpy as np, zalgebra as za
+    >>> points = np.random.default_rng(0).standard_normal((50, 2))
+    >>> figure = za.figures.map(points, za.datasets.digits().images[:50], thumbnails=10)
+    >>> len(figure.axes)
+    1
     """
     points = np.asarray(points, dtype=float)
     if points.ndim != 2 or points.shape[1] != 2:

@@ -182,6 +182,20 @@ def load(path: str | Path, /, *, prior: Prior | None = None) -> LatentMap:
     ------
     BadInput
         If the file holds no map, or the prior is missing or another one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from zalgebra.estimators import maps
+    >>> Z = np.random.default_rng(0).standard_normal((60, 8))
+    >>> found = maps.PCA(inverse="neighbours").fit(Z)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = found.save(Path(folder) / "map.safetensors")
+    ...     again = maps.load(Path(folder) / "map.safetensors")
+    >>> bool(np.all(again.transform(Z) == found.transform(Z)))
+    True
     """
     try:
         tensors, header = stored.read(path)

@@ -62,6 +62,15 @@ class TSNE(Embedding):
     References
     ----------
     Poličar, Stražar, Zupan, *openTSNE: a modular Python library for t-SNE*, JSS 109 (2024).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.estimators import maps
+    >>> Z = np.random.default_rng(0).standard_normal((60, 8))
+    >>> found = maps.TSNE(inverse="neighbours").fit(Z)
+    >>> found.transform(Z).shape, found.inverse_transform(found.transform(Z[:3])).shape
+    ((60, 2), (3, 8))
     """
 
     method: ClassVar[str] = "tsne"
@@ -111,6 +120,15 @@ class UMAP(Embedding):
     References
     ----------
     McInnes, Healy, Melville, arXiv 1802.03426.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.estimators import maps
+    >>> Z = np.random.default_rng(0).standard_normal((60, 8))
+    >>> found = maps.UMAP(inverse="neighbours").fit(Z)
+    >>> found.transform(Z).shape, found.inverse_transform(found.transform(Z[:3])).shape
+    ((60, 2), (3, 8))
     """
 
     method: ClassVar[str] = "umap"
@@ -157,6 +175,15 @@ class PaCMAP(Embedding):
     References
     ----------
     Wang et al., JMLR 22 (201), 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.estimators import maps
+    >>> Z = np.random.default_rng(0).standard_normal((60, 8))
+    >>> found = maps.PaCMAP(inverse="neighbours").fit(Z)
+    >>> found.transform(Z).shape, found.inverse_transform(found.transform(Z[:3])).shape
+    ((60, 2), (3, 8))
     """
 
     method: ClassVar[str] = "pacmap"

@@ -86,6 +86,15 @@ class KernelPCA(LatentMap):
         At most this many (default 1000).
     n_components, inverse, prior, random_state
         As in `LatentMap`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.estimators import maps
+    >>> Z = np.random.default_rng(0).standard_normal((60, 8))
+    >>> found = maps.KernelPCA(inverse="neighbours").fit(Z)
+    >>> found.transform(Z).shape, found.inverse_transform(found.transform(Z[:3])).shape
+    ((60, 2), (3, 8))
     """
 
     method: ClassVar[str] = "kernel-pca"

@@ -38,6 +38,15 @@ class Parametric(LatentMap):
     ----------
     Sainburg, McInnes, Gentner, *Parametric UMAP*, arXiv 2009.12981; Damrich et al.,
     arXiv 2206.01816.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from zalgebra.estimators import maps
+    >>> Z = np.random.default_rng(0).standard_normal((60, 8))
+    >>> found = maps.Parametric(steps=20, inverse="neighbours").fit(Z)
+    >>> found.transform(Z).shape, found.inverse_transform(found.transform(Z[:3])).shape
+    ((60, 2), (3, 8))
     """
 
     method: ClassVar[str] = "parametric"

@@ -47,15 +47,13 @@ HOW = (
 
 def write(found: Edits, /) -> None:
     """Write results.json, .csv and .md, a figure and a sheet for each model, and index.html."""
-    folder, run = found.output, found.facts["run"]
+    folder = found.output
     write_json(folder / "results.json", found.to_dict())
     write_text(folder / "results.csv", _csv(found.cells))
     every = [summary(found.cells), *blocks(found.cells)]
-    versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items())
-    hash_ = found.configuration["hash"]
-    said = f"Configuration {hash_}; {run['date']}, {run['machine']}; {versions}.\n"
-    text = [f"# Edits: {found.facts['data']['name']}\n", lead(found) + "\n", HOW + "\n", said]
-    write_text(folder / "results.md", "\n".join([*text, *map(tables.markdown, every)]))
+    run, hash_ = found.facts["run"], found.configuration["hash"]
+    text = tables.results_text("Edits", found, [lead(found), HOW], every)
+    write_text(folder / "results.md", text)
     sections = [report.Section("How to read it", HOW)]
     for model in dict.fromkeys(d.cell.model for d in found.cells):
         figure = _figure([d for d in found.cells if d.cell.model == model])

@@ -107,6 +107,15 @@ def invert(
         A fitted classifier; by default one is trained here.
     n
         Held-out pictures, and draws from the prior; all that there are if they are fewer.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from zalgebra.studio.bench import invert
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = invert("digits", folder, models=["pca"], n=20, pictures=300)
+    >>> [model.name for model in found.models]
+    ['pca']
     """
     if n < 2 or not models:
         raise BadInput(f"`n` must be at least 2 and `models` name one, got {n} and {len(models)}")

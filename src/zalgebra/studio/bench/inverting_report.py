@@ -30,10 +30,8 @@ def write(found: Inversions, /) -> None:
     table = block(found)
     write_text(folder / "results.csv", _csv(found))
     run, hash_ = found.facts["run"], found.configuration["hash"]
-    versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items())
-    said = f"Configuration {hash_}; {run['date']}, {run['machine']}; {versions}.\n"
-    text = [f"# Inversions: {found.facts['data']['name']}\n", lead(found) + "\n", HOW + "\n", said]
-    write_text(folder / "results.md", "\n".join([*text, tables.markdown(table)]))
+    text = tables.results_text("Inversions", found, [lead(found), HOW], [table])
+    write_text(folder / "results.md", text)
     sections = [report.Section("Figures", HOW, tables=[report.Table(table.head, table.rows)])]
     for model in found.models:
         rows = [found.pictures[model.rows], model.back]

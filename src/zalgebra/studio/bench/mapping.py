@@ -122,6 +122,15 @@ def maps(
     ------
     BadInput
         If the folder holds results of another configuration, or something else is wrong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from zalgebra.studio.bench import maps
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = maps("digits", folder, model="pca", methods=["pca"], n=60, held=40)
+    >>> [cell.method for cell in found.cells]
+    ['pca']
     """
     _check(methods, n, held, own, seeds)
     folder, start = Path(output), time.perf_counter()

@@ -50,15 +50,13 @@ HOW = (
 
 def write(found: Maps, /) -> None:
     """Write results.json, .csv and .md, figures, a sheet and index.html."""
-    folder, run = found.output, found.facts["run"]
+    folder = found.output
     write_json(folder / "results.json", found.to_dict())
     write_text(folder / "results.csv", _csv(found.cells))
     every = blocks(found.cells)
-    versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items())
-    hash_ = found.configuration["hash"]
-    said = f"Configuration {hash_}; {run['date']}, {run['machine']}; {versions}.\n"
-    text = [f"# Maps: {found.facts['data']['name']}\n", lead(found) + "\n", HOW + "\n", said]
-    write_text(folder / "results.md", "\n".join([*text, *map(tables.markdown, every)]))
+    run, hash_ = found.facts["run"], found.configuration["hash"]
+    text = tables.results_text("Maps", found, [lead(found), HOW], every)
+    write_text(folder / "results.md", text)
     first = [c for c in found.cells if c.seed == found.cells[0].seed]
     drawn = {"scores": _figure(first), "maps": _maps(first, found.y)}
     for name, figure in drawn.items():

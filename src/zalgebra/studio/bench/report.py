@@ -79,20 +79,10 @@ def by_verdict(expected: Sequence[dict[str, str]], /) -> dict[str, str]:
 
 
 def _markdown(found: Comparison) -> str:
-    run, c = found.facts["run"], found.configuration
     of = ", ".join(f"{name}: {s['seeds']}" for name, s in found.facts["seeds"].items())
-    versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items())
-    return "\n".join(
-        [
-            f"# Ways of combining latents: {found.facts['data']['name']}\n",
-            lead(found) + "\n",
-            HOW + "\n",
-            f"Seeds by source and repeat: {of}. Configuration {c['hash']}; {run['date']}, "
-            f"{run['machine']}; {versions}.\n",
-            *(tables.markdown(block) for block in tables.blocks(found.cells)),
-            tables.markdown(tables.expected(expectations(found.cells))),
-        ]
-    )
+    every = [*tables.blocks(found.cells), tables.expected(expectations(found.cells))]
+    seeds = f"Seeds by source and repeat: {of}."
+    return tables.results_text("Ways of combining latents", found, [lead(found), HOW, seeds], every)
 
 
 def _page(found: Comparison, drawn: dict[str, Figure], sheets: dict[str, list[report.Row]]) -> str:

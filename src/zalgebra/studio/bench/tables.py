@@ -22,6 +22,7 @@ __all__ = [
     "expected",
     "interval_words",
     "markdown",
+    "results_text",
     "seconds_words",
 ]
 
@@ -129,3 +130,14 @@ def csv_text(cells: Sequence[Kept], /) -> str:
             [c.source, c.what, c.k, c.method, c.seed, kept.n, f["classes"], *scores, *rest]
         )
     return stream.getvalue()
+
+
+def results_text(title: str, found: Any, paragraphs: Sequence[str], blocks: Sequence[Block]) -> str:
+    """results.md of a comparison: what was compared, what it stands on, and its tables."""
+    run = found.facts["run"]
+    versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items())
+    said = (
+        f"Configuration {found.configuration['hash']}; {run['date']}, {run['machine']}; {versions}."
+    )
+    head = [f"# {title}: {found.facts['data']['name']}", *paragraphs, said]
+    return "\n".join([*(f"{part}\n" for part in head), *map(markdown, blocks)])
