@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,7 +93,7 @@ def table(result: Result, commit: str) -> str:
 
 
 def row(keys: Sequence[str], cells: Sequence[Mapping[str, Any]], columns: Columns) -> list[str]:
-    """Repeats as one row: means, with the interval that holds all of theirs."""
+    """Repeats as one row: means of the values and of the ends of their intervals."""
     seeds = sorted({cell["seed"] for cell in cells if "seed" in cell})
     n = sum(_n(cell, columns) for cell in cells)
     scores = [
@@ -107,10 +108,10 @@ def words(given: Sequence[Mapping[str, Any] | None], form: str) -> str:
     known = [g for g in given if g is not None and g.get("value") is not None]
     if not known or len(known) < len(given):
         return NONE
-    value = form.format(sum(g["value"] for g in known) / len(known))
+    value = form.format(fmean(g["value"] for g in known))
     if any(g["low"] is None or g["high"] is None for g in known):
         return value
-    low, high = min(g["low"] for g in known), max(g["high"] for g in known)
+    low, high = (fmean(g[end] for g in known) for end in ("low", "high"))
     return f"{value} [{form.format(low)}, {form.format(high)}]"
 
 

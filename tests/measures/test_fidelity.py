@@ -10,6 +10,7 @@ import scipy.linalg
 
 from zalgebra.measures import (
     diversity,
+    frechet_difference,
     frechet_distance,
     gaussian_frechet,
     kernel_distance,
@@ -191,6 +192,32 @@ def test_the_interval_of_the_kernel_distance_covers(shift) -> None:
     assert 0.92 <= np.mean([s.low <= truth <= s.high for s in found]) <= 0.985
     spread = np.std([s.value for s in found])
     assert abs(np.mean([s.value for s in found]) - truth) < 4 * spread / np.sqrt(200)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.3, 0.2), (0.0, 0.0), (0.5, 0.0)])
+def test_the_interval_of_a_paired_difference_covers_and_is_the_narrower(a, b) -> None:
+    rng, found, alone = np.random.default_rng(0), [], []
+    for _ in range(150):
+        x, noise = rng.standard_normal((150, 6)), rng.standard_normal((120, 6))
+        pair = noise + a, noise + 0.1 * rng.standard_normal((120, 6)) + b
+        found.append(frechet_difference(x, *pair))
+        alone.append([frechet_distance(x, y) for y in pair])
+        assert found[-1].value == pytest.approx(alone[-1][0].value - alone[-1][1].value)
+    # The other's covariance is 1.01 times the identity: 6 (1 + 1.01 - 2 √1.01) more.
+    truth = 6 * (a**2 - b**2) - 6 * (2.01 - 2 * np.sqrt(1.01))
+    assert 0.92 <= np.mean([s.low <= truth <= s.high for s in found]) <= 0.995
+    wide = [one.high - other.low for one, other in alone]
+    assert np.mean([s.high - s.low for s in found]) < 0.6 * np.mean(wide)
+
+
+def test_a_difference_is_over_pairs() -> None:
+    x, y = np.random.default_rng(0).standard_normal((2, 100, 4))
+    same = frechet_difference(x, y, y)
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+    turned = frechet_difference(x, y[::-1], y + 1)
+    assert turned.value == pytest.approx(-frechet_difference(x, y + 1, y[::-1]).value)
+    with pytest.raises(BadInput, match="got 99 of the one and 100 of the other"):
+        frechet_difference(x, y[1:], y)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3])

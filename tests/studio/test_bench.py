@@ -16,6 +16,7 @@ import pytest
 
 import zalgebra as za
 from zalgebra.data import datasets
+from zalgebra.measures import frechet_difference
 from zalgebra.models import Reader, load
 from zalgebra.models.vae import VAE
 from zalgebra.studio.bench import cells as cells_module
@@ -23,7 +24,7 @@ from zalgebra.studio.bench import combine
 from zalgebra.studio.bench.cells import METHODS, TITLES, Cell, Kept, combined, kept
 from zalgebra.studio.bench.combining import Comparison
 from zalgebra.studio.bench.draws import POSITIONS, Draws, draw
-from zalgebra.studio.bench.expectations import advantage, expectations
+from zalgebra.studio.bench.expectations import advantage, expectations, farther
 from zalgebra.studio.bench.ground import prepared
 from zalgebra.studio.bench.judge import judge_of
 from zalgebra.studio.bench.pool import halves
@@ -313,7 +314,7 @@ def test_the_same_numbers_twice_and_methods_added_later(tmp_path, found, digits,
     assert {f: f.stat().st_mtime_ns for f in before} == before
 
 
-def test_repeats_are_a_row_with_an_interval_that_holds_them(tmp_path, digits, how) -> None:
+def test_repeats_are_a_row_of_their_means(tmp_path, digits, how) -> None:
     both = combine(digits, tmp_path / "a", **how, methods=["slerp"], what=["centroid"],
                    seeds=(0, 7))  # fmt: skip
     of = [c for c in both.cells if c.cell.method == "slerp"]
@@ -322,7 +323,7 @@ def test_repeats_are_a_row_with_an_interval_that_holds_them(tmp_path, digits, ho
     values = [c.figures["accuracy"] for c in of]
     text = (tmp_path / "a/results.md").read_text().partition("Centroid of 3")[2]
     mean = np.mean([v["value"] for v in values])
-    ends = min(v["low"] for v in values), max(v["high"] for v in values)
+    ends = [np.mean([v[end] for v in values]) for end in ("low", "high")]
     assert "| SLERP | 300 | " in text
     assert f"{mean:.1%} [{ends[0]:.1%}, {ends[1]:.1%}]" in text
 
@@ -330,17 +331,21 @@ def test_repeats_are_a_row_with_an_interval_that_holds_them(tmp_path, digits, ho
 # The paper's claims.
 
 
-def made(method: str, hits: np.ndarray, *, seconds: float = 1.0, frechet=(1, 0, 2)) -> Kept:
+def made(method: str, hits: np.ndarray, *, seconds: float = 1.0, off: float = 0.0) -> Kept:
+    """Of ``n`` results, whose features are the same noise at a distance ``off``."""
     n = len(hits)
-    value, low, high = frechet
+    f = np.random.default_rng(7).standard_normal((n, 2)) + [off, 0]
     given = {
         "accuracy": {"value": float(hits.mean())},
-        "frechet": {"value": value, "low": low, "high": high},
+        "frechet": {"value": off**2},
         "seconds": seconds,
     }
     none, every = np.zeros((n, 1)), np.arange(n)
     cell = Cell("real", "interpolation", 2, method, 0)
-    return Kept(cell, n, given, hits.astype(int), np.ones(n, int), every, none, none, none)
+    return Kept(cell, n, given, hits.astype(int), np.ones(n, int), every, none, none, f, none)
+
+
+REAL = {("real", 0): (np.random.default_rng(8).standard_normal((500, 2)), np.ones(500, int))}
 
 
 def test_the_gap_in_accuracy_covers() -> None:
@@ -361,19 +366,35 @@ def test_the_claims_are_judged_by_what_was_found() -> None:
     rng = np.random.default_rng(1)
     good, bad = rng.random(2000) < 0.7, rng.random(2000) < 0.6
     cells = [
-        made("linear", bad, frechet=(9, 8, 10)), made("slerp", bad),
+        made("linear", bad, off=3), made("slerp", bad, off=0.3),
         made("nao", good[:100], seconds=30.0), made("lol", good),
     ]  # fmt: skip
-    verdicts = {e.claim.split()[0]: e.verdict for e in expectations(cells)}
-    assert verdicts == {"LOL": "holds", "NAO": "holds", "LERP": "holds"}
-    turned = [
-        made("linear", good, frechet=(1, 0, 2)), made("slerp", good),
-        made("nao", good[:100], seconds=2.0), made("lol", bad, frechet=(9, 8, 10)),
+    found = expectations(cells, REAL)
+    assert [(e.claim.split()[0], e.verdict) for e in found] == [
+        ("LOL", "holds"), ("SLERP", "holds"), ("NAO", "holds"), ("LERP", "holds"),
     ]  # fmt: skip
-    assert {e.verdict for e in expectations(turned)} == {"the opposite holds"}
+    assert "9.0 against 0.0; the gap is +9" in found[-1].found
+    turned = [
+        made("linear", good), made("slerp", good, off=0.3),
+        made("nao", good[:100], seconds=2.0), made("lol", bad, off=3),
+    ]  # fmt: skip
+    assert {e.verdict for e in expectations(turned, REAL)} == {"the opposite holds"}
     alike = [made("slerp", good), made("lol", good), made("linear", good)]
-    assert {e.verdict for e in expectations(alike)} == {"no difference is seen"}
-    assert expectations([made("lol", good)]) == []
+    assert {e.verdict for e in expectations(alike, REAL)} == {"no difference is seen"}
+    assert expectations([made("lol", good)], REAL) == []
+
+
+def test_a_distance_is_held_against_the_classes_of_its_seeds_over_shared_pairs() -> None:
+    one, other = made("nao", np.ones(100, bool), off=1), made("lol", np.ones(200, bool))
+    far = np.random.default_rng(9).standard_normal((400, 2)) + 50
+    f, y = REAL["real", 0]
+    both = {("real", 0): (np.concatenate([far, f]), np.concatenate([np.zeros(400, int), y]))}
+    gap = farther([one], [other], both)
+    assert gap == farther([one], [other], REAL)
+    assert gap.n == 100
+    assert gap == frechet_difference(f, one.features, other.features[:100])
+    twice = farther([one, one], [other, other], REAL)
+    assert (twice.low, twice.high, twice.n) == (gap.low, gap.high, 200)
 
 
 def test_times_have_units() -> None:
@@ -503,6 +524,7 @@ def test_a_killed_run_goes_on_where_it_was(program, tmp_path) -> None:
     process = program(*words, "-o", "killed")
     end = time.monotonic() + 120
     while len(list(done.glob("[!.]*"))) < 4 and time.monotonic() < end:
+        assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     process.kill()  # SIGKILL, within the slow cells
     process.communicate()

@@ -370,12 +370,14 @@ def test_the_command(zalgebra, tmp_path, digits, at_hand) -> None:
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(program, tmp_path) -> None:
-    words = ("bench", "edit", "faces", "--pictures", 300, "--size", 16, "--vary", "skin,hair_color",
-             "--model", "pca", "-n", 200, "--learn", 200, "--json")  # fmt: skip
+    words = ("bench", "edit", "faces", "--pictures", 300, "--size", 16, "--vary",
+             "skin,hair_color,hair_length", "--attributes", "skin,hair_color", "--model", "pca",
+             "-n", 200, "--learn", 200, "--json")  # fmt: skip
     done = tmp_path / "killed/work/cells"
     process = program(*words, "-o", "killed")
     end = time.monotonic() + 600
     while len(list(done.glob("[!.]*"))) < 3 and time.monotonic() < end:
+        assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     process.kill()
     process.communicate()

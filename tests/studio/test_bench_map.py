@@ -208,6 +208,7 @@ def test_a_process_of_its_own_gives_the_same_and_a_killed_run_goes_on(program, t
     process = program(*words, "-o", "killed")
     end = time.monotonic() + 600
     while len(list(done.glob("[!.]*"))) < 1 and time.monotonic() < end:
+        assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     process.kill()
     process.communicate()

@@ -9,7 +9,12 @@ from zalgebra.measures.dci import DCI, dci
 from zalgebra.measures.disentanglement import Disentanglement, disentanglement
 from zalgebra.measures.diversity import diversity
 from zalgebra.measures.factor_vae import factor_vae_score
-from zalgebra.measures.fidelity import FrechetDistance, frechet_distance, gaussian_frechet
+from zalgebra.measures.fidelity import (
+    FrechetDistance,
+    frechet_difference,
+    frechet_distance,
+    gaussian_frechet,
+)
 from zalgebra.measures.information import mig, modularity, mutual_information
 from zalgebra.measures.kernel import kernel_distance
 from zalgebra.measures.latent_statistics import latent_statistics
@@ -53,6 +58,7 @@ __all__ = [
     "diversity",
     "edit_effect",
     "factor_vae_score",
+    "frechet_difference",
     "frechet_distance",
     "gaussian_frechet",
     "jumps",

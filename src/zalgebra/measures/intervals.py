@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.special import stdtrit
 
 from zalgebra.measures.score import Score
 
-__all__ = ["Z95", "deal", "mean_score", "repeats_score", "score", "statistic_score"]
+__all__ = ["Z95", "averaged", "deal", "mean_score", "repeats_score", "score", "statistic_score"]
 
 Z95 = 1.959963984540054  # of the normal law
 GROUPS = 20
@@ -28,6 +28,18 @@ def mean_score(values: np.ndarray, question: str, /) -> Score:
     n = len(values)
     variance = float(np.var(values, ddof=1)) / n if n > 1 else math.nan
     return score(float(np.mean(values)), variance, n, question, df=n - 1)
+
+
+def averaged(scores: Sequence[Score], /) -> Score:
+    """Mean of scores that may share a part of their items: of the values, and of both ends.
+
+    The deviation of a mean is at most the mean of the deviations, whatever is shared, so the
+    interval is never too narrow for it, and too wide where nothing is.
+    """
+    value, low, high = (
+        float(np.mean([getattr(s, part) for s in scores])) for part in ("value", "low", "high")
+    )
+    return Score(value, low, high, sum(s.n for s in scores), scores[0].question)
 
 
 def repeats_score(values: np.ndarray, share: float, n: int, question: str, /) -> Score:

@@ -73,6 +73,8 @@ class Kept:
         Which of the draws the results are ``(n,)``.
     rows, weights
         The seeds of each result, as rows of the pool, and their weights ``(n, k)``.
+    features
+        What distances are measured on, of each result ``(n, d)``.
     pictures
         The first few results.
     """
@@ -85,6 +87,7 @@ class Kept:
     at: np.ndarray
     rows: np.ndarray
     weights: np.ndarray
+    features: np.ndarray
     pictures: np.ndarray
 
     def to_dict(self) -> dict[str, Any]:
@@ -138,12 +141,12 @@ def measured(
     else:
         seconds, pictures = _timed(lambda: decoded(model, z))
         spent["decode_seconds"] = seconds / len(z)
-    read = judge.classes(pictures)
+    read, f = judge.classes(pictures), judge.features(pictures)
     t = draws.weights[:, 1] if cell.what == "interpolation" else None
-    found = scores(pictures, z, read, draws.wanted, t, model.prior_, judge, reference)
+    found = scores(f, z, read, draws.wanted, t, model.prior_, reference)
     for name in _MEANINGLESS.get((cell.source, cell.method), ()):
         found[name] = None
-    results = (read, draws.wanted, at, draws.rows, draws.weights, pictures[:SHOWN])
+    results = (read, draws.wanted, at, draws.rows, draws.weights, f, pictures[:SHOWN])
     return Kept(cell, len(z), {**found, **spent}, *results)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from zalgebra.measures.features import Features
 from zalgebra.studio.bench.cells import METHODS, SLOW, Kept
 from zalgebra.studio.bench.configuration import configured, mark, named, run_facts, sweep
 from zalgebra.studio.bench.draws import POSITIONS, WHATS
+from zalgebra.studio.bench.expectations import Expectation, References, expectations
 from zalgebra.studio.bench.ground import Data, fitted, learned_judge, prepared
 from zalgebra.studio.bench.judge import FEATURES, judge_of
 from zalgebra.studio.bench.pool import PER_CLASS, SOURCES, Pool
@@ -40,6 +42,8 @@ class Comparison:
         All cells of the folder, the seeds themselves among them.
     pools
         The seeds of each source and repeat.
+    references
+        Features and classes of the real items that each is held against.
     names
         What each class is called.
     """
@@ -49,16 +53,20 @@ class Comparison:
     facts: dict[str, Any]
     cells: list[Kept]
     pools: dict[tuple[str, int], Pool]
+    references: References
     names: tuple[str, ...]
+
+    @cached_property
+    def expectations(self) -> list[Expectation]:
+        """The paper's claims, held against these cells."""
+        return expectations(self.cells, self.references)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: what results.json holds."""
-        from zalgebra.studio.bench.expectations import expectations
-
         return {
             "configuration": self.configuration,
             **self.facts,
-            "expectations": [e.to_dict() for e in expectations(self.cells)],
+            "expectations": [e.to_dict() for e in self.expectations],
             "cells": [cell.to_dict() for cell in self.cells],
         }
 
@@ -161,11 +169,12 @@ def combine(
         work = Work(ready, network, judge_of(reader, ready, features=features), chosen, n, place)
         work.do(cells_of(what, k, methods, sources, seeds), track)
         cells = work.done()
-        pools = {
-            at: work.seeds(*at).pool for at in sorted({(c.cell.source, c.cell.seed) for c in cells})
-        }
+        places = sorted({(c.cell.source, c.cell.seed) for c in cells})
+        of = {at: work.seeds(*at) for at in places}
+        pools = {at: seeds.pool for at, seeds in of.items()}
+        references = {at: seeds.reference for at, seeds in of.items()}
         facts = _facts(work, seen, pools, start)
-        found = Comparison(folder, configuration, facts, cells, pools, ready.names)
+        found = Comparison(folder, configuration, facts, cells, pools, references, ready.names)
         from zalgebra.studio.bench.report import write
 
         write(found)

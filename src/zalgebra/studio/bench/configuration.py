@@ -21,7 +21,7 @@ from zalgebra.types import BadInput
 
 __all__ = ["configured", "mark", "named", "run_facts", "sweep"]
 
-FORMAT = 1
+FORMAT = 2  # of the files of cells
 
 
 def configured(folder: Path, given: dict[str, Any], /) -> dict[str, Any]:

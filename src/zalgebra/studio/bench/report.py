@@ -13,7 +13,6 @@ from zalgebra.studio import report
 from zalgebra.studio.bench import charts, tables
 from zalgebra.studio.bench.cells import TITLES, Kept
 from zalgebra.studio.bench.combining import Comparison
-from zalgebra.studio.bench.expectations import expectations
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +24,9 @@ HOW = (
     "by a classifier that learned from other pictures. Square brackets are 95 % intervals over the "
     "drawing of combinations from these seeds and, of a Fréchet distance, of its reference: real "
     "pictures that are neither seeds nor learned from. The distance is freed of its bias, so that "
-    "sets of different sizes compare, and a value below 0 means that no difference is found. "
+    "sets of different sizes compare, and a value below 0 means that no difference is found. Gaps "
+    "between two methods are taken over pairs of the same seeds, and are surer than the intervals "
+    "of both. "
     "Plausible is the share of latents that pass their certificate, each by itself; the variance "
     "ratio is that of their entries to the prior's; diversity is the mean distance of two results "
     "of one class. No diversity is right by itself: the seeds show what real items have, and an "
@@ -80,7 +81,7 @@ def by_verdict(expected: Sequence[dict[str, str]], /) -> dict[str, str]:
 
 def _markdown(found: Comparison) -> str:
     of = ", ".join(f"{name}: {s['seeds']}" for name, s in found.facts["seeds"].items())
-    every = [*tables.blocks(found.cells), tables.expected(expectations(found.cells))]
+    every = [*tables.blocks(found.cells), tables.expected(found.expectations)]
     seeds = f"Seeds by source and repeat: {of}."
     return tables.results_text("Ways of combining latents", found, [lead(found), HOW, seeds], every)
 
@@ -88,7 +89,7 @@ def _markdown(found: Comparison) -> str:
 def _page(found: Comparison, drawn: dict[str, Figure], sheets: dict[str, list[report.Row]]) -> str:
     every = [report.Table(b.head, b.rows) for b in tables.blocks(found.cells)]
     titles = [b.title for b in tables.blocks(found.cells)]
-    claims = tables.expected(expectations(found.cells))
+    claims = tables.expected(found.expectations)
     run = found.facts["run"]
     sections = [
         report.Section("How to read it", HOW),

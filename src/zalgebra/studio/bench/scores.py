@@ -16,7 +16,6 @@ from zalgebra.measures import (
     proportion,
 )
 from zalgebra.measures.intervals import mean_score
-from zalgebra.studio.bench.judge import Judge
 from zalgebra.types import Prior
 
 __all__ = ["SCORES", "plausible", "scores"]
@@ -32,22 +31,21 @@ LEAST = 20  # items of a set for a Fréchet distance
 
 
 def scores(
-    pictures: np.ndarray,
+    f: np.ndarray,
     z: np.ndarray,
     read: np.ndarray,
     wanted: np.ndarray,
     t: np.ndarray | None,
     prior: Prior | None,
-    judge: Judge,
     reference: tuple[np.ndarray, np.ndarray],
     /,
 ) -> dict[str, Any]:
     """Name to a `Score` as plain values, or to None where there are too few items.
 
-    The reference is that of the classes in ``wanted``. All intervals are over the items given, as
+    The features are ``f`` ``(n, d)``. The reference is that of the classes in ``wanted``. All intervals are over the items given, as
     draws of their kind: with the same seed items other combinations would fall into them.
     """
-    f, classes = judge.features(pictures), np.unique(wanted)
+    classes = np.unique(wanted)
     real = reference[0][np.isin(reference[1], classes)]
     certificate = check(z, prior)
     found: dict[str, Score | None] = {

@@ -42,8 +42,7 @@ class Block:
 def blocks(cells: Sequence[Kept], /) -> list[Block]:
     """One table for each kind of cell; repeats are one row.
 
-    Of several repeats the value is their mean, and the interval reaches from the lowest end of
-    theirs to the highest.
+    Of several repeats the value is their mean, and so are the ends of the interval.
     """
     groups: dict[str, dict[str, list[Kept]]] = {}
     for kept in cells:
@@ -73,14 +72,17 @@ def _words(repeats: Sequence[Kept], name: str) -> str:
 
 
 def interval_words(given: Sequence[dict[str, Any] | None], form: str, /) -> str:
-    """The mean of scores with the interval that holds all of theirs; a dash where one is none."""
+    """The mean of scores, and of the ends of their intervals; a dash where one is none.
+
+    Repeats may share items: see `zalgebra.measures.intervals.averaged`.
+    """
     known = [g for g in given if g is not None and g["value"] is not None]
     if len(known) < len(given):
         return NONE
     value = form.format(float(np.mean([g["value"] for g in known])))
     if any(g["low"] is None for g in known):
         return value
-    low, high = min(g["low"] for g in known), max(g["high"] for g in known)
+    low, high = (float(np.mean([g[end] for g in known])) for end in ("low", "high"))
     return f"{value} [{form.format(low)}, {form.format(high)}]"
 
 
