@@ -334,7 +334,7 @@ def test_repeats_are_a_row_of_their_means(tmp_path, digits, how) -> None:
 def made(method: str, hits: np.ndarray, *, seconds: float = 1.0, off: float = 0.0) -> Kept:
     """Of ``n`` results, whose features are the same noise at a distance ``off``."""
     n = len(hits)
-    f = np.random.default_rng(7).standard_normal((n, 2)) + [off, 0]
+    f = [*np.random.default_rng(7).standard_normal((n, 2)), off, 0]
     given = {
         "accuracy": {"value": float(hits.mean())},
         "frechet": {"value": off**2},

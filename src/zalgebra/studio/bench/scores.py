@@ -42,8 +42,9 @@ def scores(
 ) -> dict[str, Any]:
     """Name to a `Score` as plain values, or to None where there are too few items.
 
-    The features are ``f`` ``(n, d)``. The reference is that of the classes in ``wanted``. All intervals are over the items given, as
-    draws of their kind: with the same seed items other combinations would fall into them.
+    The features are ``f`` ``(n, d)``. The reference is that of the classes in ``wanted``. All
+    intervals are over the items given, as draws of their kind: with the same seed items other
+    combinations would fall into them.
     """
     classes = np.unique(wanted)
     real = reference[0][np.isin(reference[1], classes)]
