@@ -21,6 +21,7 @@ from zalgebra.measures import (
     Score,
     class_accuracy,
     diversity,
+    frechet_difference,
     frechet_distance,
     kernel_distance,
     proportion,
@@ -145,6 +146,32 @@ def frechet_distances_of_few_items(runs: int) -> None:
     frechet(runs, FEW)
 
 
+def paired_differences(runs: int) -> None:
+    """Two ways of generating from one noise, and how wide the two distances alone would be.
+
+    Gap: spreads b and shift against c, half-way from a to b, and half the shift. No gap: b and
+    shift both, half of whose noise is shared.
+    """
+    rows = []
+    for D, n in CELLS:
+        a = (np.arange(D) + 1.0) ** -0.35
+        b, shift = a * np.sqrt(1 + 0.5 * np.sin(np.arange(D))), 0.3 * a
+        c = (a + b) / 2
+        far, near = (float(((a - e) ** 2).sum() + m @ m) for e, m in ((b, shift), (c, shift / 2)))
+        for name, truth in (("a gap", far - near), ("no gap", 0.0)):
+            rng = np.random.default_rng([SEED, D, n, name == "a gap"])
+            found, alone = [], []
+            for _ in range(runs):
+                x, z, e, g = rng.standard_normal((4, n, D))
+                one = z * b + shift if truth else (z + e) / math.sqrt(2) * b + shift
+                other = z * c + shift / 2 if truth else (z + g) / math.sqrt(2) * b + shift
+                found.append(frechet_difference(x * a, one, other))
+                pair = [frechet_distance(x * a, y) for y in (one, other)]
+                alone.append((pair[0].high - pair[0].low + pair[1].high - pair[1].low) / 2)
+            rows.append([*covers(name, (D, n), truth, found), f"± {np.mean(alone):.4f}"])
+    print(table([*HEAD, "ends of both distances"], rows), flush=True)
+
+
 def kernel_distances(runs: int) -> None:
     rows = []
     for D, n in CELLS:
@@ -204,7 +231,8 @@ def costs(_: int) -> None:
 PARTS = {
     part.__name__.replace("_", "-"): part
     for part in (
-        frechet_distances, frechet_distances_of_few_items, kernel_distances, accuracies, costs
+        frechet_distances, frechet_distances_of_few_items, paired_differences, kernel_distances,
+        accuracies, costs,
     )
 }  # fmt: skip
 
