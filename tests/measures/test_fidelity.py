@@ -9,6 +9,7 @@ import pytest
 import scipy.linalg
 
 from zalgebra.measures import (
+    _frechet,
     diversity,
     frechet_difference,
     frechet_distance,
@@ -16,7 +17,6 @@ from zalgebra.measures import (
     kernel_distance,
     support,
 )
-from zalgebra.measures.fidelity import _estimates, _moments
 from zalgebra.types import BadInput
 
 
@@ -84,7 +84,7 @@ def test_the_distance_has_no_bias_where_the_plain_figure_has(n, D, heavy) -> Non
 
 def test_the_random_matrix_step_alone_takes_off_nearly_all_of_the_bias() -> None:
     x, y = np.random.default_rng(0).standard_normal((2, 600, 150))
-    plain, freed = _estimates(_moments(x), _moments(y))
+    plain, freed = _frechet.estimates(*map(_frechet.moments, (x, y)))
     assert plain > 150**2 / (2 * 600)
     assert abs(freed) < 0.03 * plain
 

@@ -8,15 +8,12 @@ from typing import Any
 import numpy as np
 
 from zalgebra.algebra._arrays import to_numpy
-from zalgebra.measures.features import Features, two_sets
-from zalgebra.measures.intervals import deal, score
+from zalgebra.measures._frechet import Parts, distance, estimated, score_of, spectrum
+from zalgebra.measures.features import Features
 from zalgebra.measures.score import Score
 from zalgebra.types import Array, BadInput
 
 __all__ = ["FrechetDistance", "frechet_distance", "gaussian_frechet"]
-
-GROUPS = 20  # of the jackknife
-SPLITS = 10  # into halves, for the part of the variance that is left when both sets are alike
 
 
 @dataclass(frozen=True)
@@ -99,10 +96,12 @@ def frechet_distance(
     >>> print(frechet_distance(x, y + 0.25))  # 16 · 0.25² = 1
     0.938 [0.775, 1.1] (n = 1000), plain 1.11
     """
-    parts = _estimated(real, generated, features, seed)
+    parts = estimated(real, generated, features, seed)
     D, n = parts.features, parts.n
     note = f"few items for {D} features: the interval is a rough one" if n < 4 * D else ""
-    found = _score(parts, "Fréchet distance between the distributions of real and generated items")
+    found = score_of(
+        parts, "Fréchet distance between the distributions of real and generated items"
+    )
     return FrechetDistance(**vars(found), plain=parts.plain, features=D, note=note)
 
 
@@ -144,44 +143,10 @@ def frechet_difference(
             f"a difference is taken over pairs of items, got {len(one)} of the one and "
             f"{len(other)} of the other: give those that both made, in one order"
         )
-    a, b = (_estimated(real, made, features, seed) for made in (one, other))
-    gap = _Parts(a.n, max(a.features, b.features), a.plain - b.plain, a.whole - b.whole,
+    a, b = (estimated(real, made, features, seed) for made in (one, other))
+    gap = Parts(a.n, max(a.features, b.features), a.plain - b.plain, a.whole - b.whole,
                  a.without - b.without, a.halves - b.halves)  # fmt: skip
-    return _score(gap, "Fréchet distance of one to real items less that of the other")
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """What a value and its variance are made of."""
-
-    n: int
-    features: int
-    plain: float
-    whole: float
-    without: np.ndarray  # (20,), one group away at a time
-    halves: np.ndarray  # (10,), means over two halves; zeros where these are too small
-
-
-def _estimated(real: Array, generated: Array, features: Features | None, seed: int) -> _Parts:
-    x, y = _varying(*two_sets(real, generated, features, least=GROUPS))
-    n, D = min(len(x), len(y)), x.shape[1]
-    if n <= D:
-        raise BadInput(
-            f"a Fréchet distance needs more items than features, got {len(x)} and {len(y)} items "
-            f"with {D} features: add items, take fewer features (PCA), or use `kernel_distance`"
-        )
-    rng = np.random.default_rng(seed)
-    plain, whole = _estimates(_moments(x), _moments(y))
-    without = _without_groups(x, y, rng)
-    halves = _halves(x, y, rng) if n >= 2 * D + 4 else np.zeros(SPLITS)
-    return _Parts(n, D, plain, whole, without, halves)
-
-
-def _score(parts: _Parts, question: str) -> Score:
-    value = GROUPS * parts.whole - (GROUPS - 1) * float(parts.without.mean())
-    V = (GROUPS - 1) ** 2 / GROUPS * float(parts.without.var(ddof=1))
-    V2 = float(np.var(parts.halves, ddof=1))
-    return score(value, max(V - V2, V / 2), parts.n, question, df=GROUPS - 1)
+    return score_of(gap, "Fréchet distance of one to real items less that of the other")
 
 
 def gaussian_frechet(
@@ -214,94 +179,4 @@ def gaussian_frechet(
             "means must have shape (D,) and covariances (D, D), got "
             f"{mu.shape}, {S.shape}, {nu.shape}, {T.shape}"
         )
-    return _distance(mu - nu, S, T, float(np.sqrt(_spectrum(S, T)).sum()))
-
-
-def _distance(delta: np.ndarray, S: np.ndarray, T: np.ndarray, root: float) -> float:
-    return float(delta @ delta + np.trace(S) + np.trace(T) - 2 * root)
-
-
-def _spectrum(S: np.ndarray, T: np.ndarray) -> np.ndarray:
-    """Eigenvalues of S T, those of the symmetric FᵀTF with S = F Fᵀ; none below 0."""
-    try:
-        F = np.linalg.cholesky(S)
-    except np.linalg.LinAlgError:  # semidefinite: features that do not vary in one of the sets
-        w, v = np.linalg.eigh(S)
-        F = v * np.sqrt(np.maximum(w, 0))
-    return np.maximum(np.linalg.eigvalsh(F.T @ T @ F), 0)
-
-
-@dataclass(frozen=True)
-class _Moments:
-    """Number, sum and sum of outer squares of rows: taking rows away is a subtraction."""
-
-    n: int
-    total: np.ndarray
-    squares: np.ndarray
-
-    def __sub__(self, other: _Moments) -> _Moments:
-        return _Moments(self.n - other.n, self.total - other.total, self.squares - other.squares)
-
-    @property
-    def mean(self) -> np.ndarray:
-        return self.total / self.n
-
-    @property
-    def covariance(self) -> np.ndarray:
-        return (self.squares - np.outer(self.total, self.mean)) / (self.n - 1)
-
-
-def _moments(x: np.ndarray) -> _Moments:
-    return _Moments(len(x), x.sum(axis=0), x.T @ x)
-
-
-def _estimates(a: _Moments, b: _Moments) -> tuple[float, float]:
-    """The plain figure, and the one that is right in the limit of large n and D."""
-    delta, S, T = a.mean - b.mean, a.covariance, b.covariance
-    lam = _spectrum(S, T)
-    s, nu = np.sqrt(lam), 2 / (1 / (a.n - 1) + 1 / (b.n - 1))
-    xi = np.maximum(np.linalg.eigvalsh(np.diag(lam) - np.outer(s, s) / nu), 0)
-    root = 2 * nu * float(s.sum() - np.sqrt(xi).sum())
-    noise = np.trace(S) / a.n + np.trace(T) / b.n
-    return _distance(delta, S, T, float(s.sum())), _distance(delta, S, T, root) - float(noise)
-
-
-def _varying(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both sets about one centre, in the coordinates in which either of them varies.
-
-    A rotation, so no distance changes; features that are constant or copies of others go.
-    """
-    centre = (x.mean(axis=0) + y.mean(axis=0)) / 2
-    x, y = x - centre, y - centre
-    w, v = np.linalg.eigh(x.T @ x / len(x) + y.T @ y / len(y))
-    if w[0] > 1e-12 * w[-1]:
-        return x, y
-    kept = v[:, w > 1e-12 * w[-1]] if w[-1] > 0 else v[:, -1:]
-    return x @ kept, y @ kept
-
-
-def _without_groups(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The estimate without each of the groups, in turn."""
-    groups = deal(len(x), GROUPS, rng), deal(len(y), GROUPS, rng)
-    whole = _moments(x), _moments(y)
-    found = []
-    for j in range(GROUPS):
-        a, b = (
-            m - _moments(z[group == j]) for m, z, group in zip(whole, (x, y), groups, strict=True)
-        )
-        found.append(_estimates(a, b)[1])
-    return np.array(found)
-
-
-def _halves(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Means over two halves, of which the variance is V_2, of what is quadratic in the noise.
-
-    For δᵀHδ the mean over two halves is the whole's plus (δ_A - δ_B)ᵀ H (δ_A - δ_B)/4, which from
-    split to split has the law that δᵀHδ has where both distributions are one.
-    """
-    found = []
-    for _ in range(SPLITS):
-        p, q = deal(len(x), 2, rng), deal(len(y), 2, rng)
-        halves = [_estimates(_moments(x[p == i]), _moments(y[q == i]))[1] for i in (0, 1)]
-        found.append(sum(halves) / 2)
-    return np.array(found)
+    return distance(mu - nu, S, T, float(np.sqrt(spectrum(S, T)).sum()))
