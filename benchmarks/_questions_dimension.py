@@ -103,7 +103,7 @@ def within(judged: Judged, wanted: np.ndarray) -> Score:
 
 def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
     shown = ("Fréchet to own draws", "class kept", "diversity in a class")
-    made, panels = axes(len(shown), width=4.5)
+    made, panels = axes(len(shown))
     for ax, name in zip(panels, shown, strict=True):
         for j, kind in enumerate(models):
             for i, place in enumerate(PLACES):
@@ -113,7 +113,7 @@ def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
         ax.set_xticks(np.log(K), [str(k) for k in K])
         ax.set_xlabel("seeds")
         ax.set_title(name, fontsize=10)
-    legend(made, panels[0])
+    legend(made, panels[0], 2)
     return made
 
 

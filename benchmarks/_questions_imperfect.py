@@ -160,7 +160,7 @@ def plausible(u: np.ndarray) -> Score:
 
 
 def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
-    made, panels = axes(len(models), width=6)
+    made, panels = axes(len(models))
     kinds, methods = (list(dict.fromkeys(r[c] for r in rows)) for c in ("seeds", "method"))
     for ax, kind in zip(panels, models, strict=True):
         for i, method in enumerate(methods):
@@ -170,8 +170,8 @@ def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
         ax.set_xticks(range(len(kinds)), kinds, rotation=30, ha="right", fontsize=8)
         by_root(ax)
         ax.set_title(f"{kind}, averages of {K}", fontsize=10)
-    panels[0].set_ylabel("Fréchet distance to real pictures")
-    legend(made, panels[0])
+    made.supylabel("Fréchet distance to real pictures", fontsize=10)
+    legend(made, panels[0], 2)
     return made
 
 

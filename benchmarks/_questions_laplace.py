@@ -113,7 +113,7 @@ def whole_latents(ground: Ground) -> list[Row]:
 
 
 def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
-    made, panels = axes(len(models), width=5.5)
+    made, panels = axes(len(models))
     for ax, kind in zip(panels, models, strict=True):
         mine = [r for r in rows if r["model"] == kind and r["k"] == K[-1]]
         names = list(dict.fromkeys(r["method"] for r in mine))
@@ -123,7 +123,7 @@ def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
         ax.set_xticks(range(len(LAWS)), list(LAWS), rotation=30, ha="right", fontsize=8)
         by_root(ax)
         ax.set_title(f"{kind}, averages of {K[-1]}", fontsize=10)
-    panels[0].set_ylabel("Fréchet distance to own draws")
+    made.supylabel("Fréchet distance to own draws", fontsize=10)
     legend(made, panels[0])
     return made
 

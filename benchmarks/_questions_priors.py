@@ -126,7 +126,7 @@ def averaged(x: np.ndarray, name: str, law: Prior) -> np.ndarray:
 
 
 def figure(rows: list[Row]) -> Any:
-    made, panels = axes(len(KINDS), width=5.5)
+    made, panels = axes(len(KINDS))
     for ax, (kind, title) in zip(panels, KINDS.items(), strict=True):
         mine = [r for r in rows if r["model"] == kind]
         names = list(dict.fromkeys(r["method"] for r in mine))
@@ -136,8 +136,8 @@ def figure(rows: list[Row]) -> Any:
         ax.set_xticks(range(len(K)), [f"{k} seeds" for k in K])
         by_root(ax)
         ax.set_title(title, fontsize=10)
-    panels[0].set_ylabel("Fréchet distance to own draws")
-    legend(made, panels[0])
+    made.supylabel("Fréchet distance to own draws", fontsize=10)
+    legend(made, panels[0], 2)
     return made
 
 

@@ -54,7 +54,7 @@ def write(found: Found, folder: Path, name: str, head: str) -> str:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(flat)
-    save(found.figure, folder / f"{name}.png", dpi=110)
+    save(found.figure, folder / f"{name}.png", dpi=130)
     return text
 
 
@@ -72,14 +72,14 @@ def shown(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def axes(columns: int, *, width: float = 5.0, height: float = 3.6) -> tuple[Figure, list[Axes]]:
-    """A figure with panels side by side."""
-    figure = Figure(figsize=(width * columns, height), layout="constrained")
-    panels = list(figure.subplots(1, columns, squeeze=False)[0])
-    for ax in panels:
+def axes(panels: int, *, height: float = 2.7) -> tuple[Figure, list[Axes]]:
+    """A figure with panels under each other, so that a telephone shows it legibly."""
+    figure = Figure(figsize=(5.6, height * panels), layout="constrained")
+    made = list(figure.subplots(panels, 1, squeeze=False)[:, 0])
+    for ax in made:
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(axis="y", alpha=0.25)
-    return figure, panels
+    return figure, made
 
 
 def bars(ax: Axes, at: Any, scores: Sequence[Score], i: int, label: str, *, line: str = "") -> None:
@@ -109,7 +109,7 @@ def legend(figure: Figure, ax: Axes, columns: int = 4) -> None:
     """What the marks are, below all panels."""
     marks = ax.get_legend_handles_labels()
     place = "outside lower center"
-    figure.legend(*marks, loc=place, ncols=columns, frameon=False, fontsize=8)
+    figure.legend(*marks, loc=place, ncols=columns, frameon=False, fontsize=9)
 
 
 def _plain(row: Row) -> Row:

@@ -79,7 +79,7 @@ def ratio(seconds: np.ndarray, lol: np.ndarray) -> float:
 
 
 def figure(one: list[Row], many: list[Row]) -> Any:
-    made, panels = axes(2, width=6.5)
+    made, panels = axes(2)
     titles = ("one in a call", f"{BATCH} in a call")
     for ax, rows, title in zip(panels, (one, many), titles, strict=True):
         cells = list(dict.fromkeys((r["k"], r["shape"]) for r in rows))
@@ -91,7 +91,7 @@ def figure(one: list[Row], many: list[Row]) -> Any:
         ax.set_xticks(range(len(cells)), [f"k = {k}\n{s}" for k, s in cells], fontsize=7)
         ax.set_yscale("log")
         ax.set_title(title, fontsize=10)
-    panels[0].set_ylabel("µs a combination")
+    made.supylabel("µs a combination", fontsize=10)
     legend(made, panels[0])
     return made
 

@@ -51,7 +51,28 @@ def run(ground: Ground) -> Found:
         draws = latent_statistics(normal(model, TYPICAL, DRAWN + 1))
         was = {k: (v.mean(), v.std()) for k, v in draws.items()}
         rows += [row(kind, cell, found[0], own, ground.real, was) for cell in found]
-    return Found({QUESTION: rows}, figure(rows, ground.models), [method(ground)])
+    bright = [brightness(kind, ground.model(kind), ground.n) for kind in ground.models]
+    tables = {QUESTION: rows, "What the mean of a latent is in its picture": bright}
+    return Found(tables, figure(rows, ground.models), [method(ground)])
+
+
+def brightness(kind: str, model: Any, n: int) -> Row:
+    """How bright pictures are, and that by the mean of their latents."""
+    u = normal(model, n, DRAWN)
+    means = {
+        m: np.clip(model.inverse_transform(model.prior_.from_normal(z).astype(np.float32)), 0, 1)
+        .reshape(n, -1).mean(axis=1)
+        for m, z in {
+            "drawn": u, "0.1": broken(u, "mean", strength=0.1),
+            "-0.1": -broken(-u, "mean", strength=0.1),
+        }.items()
+    }  # fmt: skip
+    r = float(np.corrcoef(u.reshape(n, -1).mean(axis=1), means["drawn"])[0, 1])
+    return {
+        "model": kind,
+        "correlation of both means": r,
+        **{f"brightness, mean {m}": float(b.mean()) for m, b in means.items()},
+    }
 
 
 def row(kind: str, cell: Cell, plain: Cell, own: Judged, real: Judged, was: dict[str, Any]) -> Row:
@@ -74,7 +95,7 @@ def row(kind: str, cell: Cell, plain: Cell, own: Judged, real: Judged, was: dict
 
 
 def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
-    made, panels = axes(len(models), width=5.5)
+    made, panels = axes(len(models))
     for ax, kind in zip(panels, models, strict=True):
         mine = [r for r in rows if r["model"] == kind]
         names = list(dict.fromkeys(r["broken"] for r in mine))
@@ -86,7 +107,7 @@ def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
         ax.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
         by_root(ax)
         ax.set_title(kind)
-    panels[0].set_ylabel("Fréchet distance to own draws")
+    made.supylabel("Fréchet distance to own draws", fontsize=10)
     legend(made, panels[0])
     return made
 

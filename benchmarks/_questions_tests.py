@@ -150,7 +150,7 @@ def sensitivities(test: TailoredTest) -> dict[str, float]:
 
 def figure(found: dict[str, list[Case]]) -> Any:
     """Rejected against harm: a relevant test rises from left to right."""
-    made, panels = axes(len(found), width=5.5)
+    made, panels = axes(len(found))
     for ax, (kind, cases) in zip(panels, found.items(), strict=True):
         harm = [c.harm.value for c in cases]
         for i, test in enumerate(("KS", "certificate", "tailored")):
@@ -159,7 +159,7 @@ def figure(found: dict[str, list[Case]]) -> Any:
         by_root(ax, "x")
         ax.set_xlabel("harm: Fréchet distance to own draws")
         ax.set_title(kind)
-    panels[0].set_ylabel(f"share rejected at {ALARM:.0%} false alarms")
+    made.supylabel(f"share rejected at {ALARM:.0%} false alarms", fontsize=10)
     legend(made, panels[0])
     return made
 

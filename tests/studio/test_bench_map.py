@@ -200,6 +200,23 @@ def test_the_command(zalgebra, digits, here) -> None:
     assert "`maps` must be among" in zalgebra("bench", "map", "--maps", "globe").sentence()
 
 
+def gone(words: bytes) -> bool:
+    """Whether, within a minute, no process works on this any more."""
+    end = time.monotonic() + 60
+    while any(words in _command(p) for p in Path("/proc").glob("[0-9]*")):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _command(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return b""
+
+
 @pytest.mark.slow
 def test_a_process_of_its_own_gives_the_same_and_a_killed_run_goes_on(program, tmp_path) -> None:
     words = ("bench", "map", "digits", "--pictures", 200, "--model", "pca", "-n", 80, "--held", 40,
@@ -212,6 +229,7 @@ def test_a_process_of_its_own_gives_the_same_and_a_killed_run_goes_on(program, t
         time.sleep(0.02)
     process.kill()
     process.communicate()
+    assert gone(b"killed/work")
     before = {f: f.stat().st_mtime_ns for f in done.glob("[!.]*.safetensors")}
     assert len(before) == 1
     assert not (tmp_path / "killed/results.json").exists()

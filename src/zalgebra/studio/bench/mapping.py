@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -211,7 +212,8 @@ def _encode(
 
 def _child(place: Path, method: str, seed: int, own: int, file: Path) -> None:
     """One cell, in a process of its own."""
-    words = [sys.executable, "-c", CODE, str(place), method, str(seed), str(own), str(file)]
+    given = place, method, seed, own, file, os.getpid()
+    words = [sys.executable, "-c", CODE, *map(str, given)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["it was killed"])[-1]
