@@ -96,7 +96,11 @@ def by_root(ax: Axes, axis: str = "y") -> None:
     """Squared distances on the scale of their roots, which shows differences near 0 too."""
     roots = (lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda y: np.sign(y) * y**2)
     low, high = ax.get_ylim() if axis == "y" else ax.get_xlim()
-    ticks = [t for t in TICKS if low <= t <= high]
+    apart = (roots[0](high) - roots[0](low)) / 14
+    ticks: list[int] = []
+    for t in sorted(TICKS, key=abs):  # from 0 on, those that leave room for one another
+        if low <= t <= high and all(abs(roots[0](t) - roots[0](u)) >= apart for u in ticks):
+            ticks.append(t)
     if axis == "y":
         ax.set_yscale("function", functions=roots)
         ax.set_yticks(ticks, [str(t) for t in ticks])
