@@ -27,15 +27,18 @@ MARKS = dict(zip(METHODS, "osD^vPX", strict=True))
 
 
 def scores_chart(cells: Sequence[Kept], source: str, /) -> Figure:
-    """Each score over what is made, a mark a method; lines are the seeds themselves."""
+    """Each score over what is made, a mark a method; lines are the seeds themselves.
+
+    The panels stand under each other, so that a telephone shows them legibly.
+    """
     cells = [c for c in cells if c.cell.source == source]
     kinds = list(dict.fromkeys((c.cell.what, c.cell.k) for c in cells if c.cell.what != "seeds"))
-    figure = blank(10, 7)
+    figure = blank(6, 11)
     shown = [name for name in SCORES if name != "variance"]
-    for ax, name in zip(figure.subplots(2, 2).ravel(), shown, strict=True):
+    for ax, name in zip(figure.subplots(4, 1), shown, strict=True):
         _score(ax, cells, kinds, name)
     handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return figure
 
 
