@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from zalgebra.algebra.combine import combine
 from zalgebra.files import read_tensors, write_tensors
@@ -156,7 +157,8 @@ def combined(
     """Results ``(m, *shape)``, which of the draws they are ``(m,)``, and what one took.
 
     NAO optimises each set of seeds by itself, so it has no call of all; where it does not settle
-    there is no result, and ``failed`` counts it.
+    there is no result, and ``failed`` counts it. It runs on one thread: of its many small products
+    several threads make slower work, and very slow work on a busy machine.
     """
     one = _single(draws, latents, prior, method)
     one(0)  # what is imported or made once is no part of it
@@ -165,7 +167,8 @@ def combined(
         z, whole = _batched(draws, latents, prior, method)
         spent = {"seconds": float(np.median(calls)), "batched_seconds": whole / len(draws)}
         return _finite(z, method), np.arange(len(draws)), {**spent, "failed": 0}
-    made = [_timed(lambda i=i: one(i)) for i in range(len(draws))]
+    with threadpool_limits(1):
+        made = [_timed(lambda i=i: one(i)) for i in range(len(draws))]
     at = np.array([i for i, (_, z) in enumerate(made) if z is not None], dtype=int)
     if len(at) == 0:
         raise BadInput(f"{method} settled for none of {len(draws)} sets; leave it out by --methods")
