@@ -16,8 +16,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any
+
+from zalgebra.studio.bench.tables import interval_words
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "leaderboard.md"
@@ -104,15 +105,9 @@ def row(keys: Sequence[str], cells: Sequence[Mapping[str, Any]], columns: Column
 
 
 def words(given: Sequence[Mapping[str, Any] | None], form: str) -> str:
-    """The mean of scores with their interval; a dash where one is none."""
-    known = [g for g in given if g is not None and g.get("value") is not None]
-    if not known or len(known) < len(given):
-        return NONE
-    value = form.format(fmean(g["value"] for g in known))
-    if any(g["low"] is None or g["high"] is None for g in known):
-        return value
-    low, high = (fmean(g[end] for g in known) for end in ("low", "high"))
-    return f"{value} [{form.format(low)}, {form.format(high)}]"
+    """The mean over repeats with its interval; a dash where one is none."""
+    known = [dict(g) for g in given if g is not None and g.get("value") is not None]
+    return interval_words(known, form) if known and len(known) == len(given) else NONE
 
 
 def _n(cell: Mapping[str, Any], columns: Columns) -> int:

@@ -9,6 +9,7 @@ import pytest
 import scipy.linalg
 
 from zalgebra.measures import (
+    Score,
     _frechet,
     diversity,
     frechet_difference,
@@ -17,6 +18,7 @@ from zalgebra.measures import (
     kernel_distance,
     support,
 )
+from zalgebra.measures.intervals import averaged
 from zalgebra.types import BadInput
 
 
@@ -208,6 +210,21 @@ def test_the_interval_of_a_paired_difference_covers_and_is_the_narrower(a, b) ->
     assert 0.92 <= np.mean([s.low <= truth <= s.high for s in found]) <= 0.995
     wide = [one.high - other.low for one, other in alone]
     assert np.mean([s.high - s.low for s in found]) < 0.6 * np.mean(wide)
+
+
+def test_repeats_are_averaged_and_cover_other_seeds_from_three_on() -> None:
+    rng = np.random.default_rng(0)
+
+    def of(n: int, between: float) -> Score:
+        values = between * rng.standard_normal(n) + rng.standard_normal(n)
+        return averaged([Score(v, v - 1.96, v + 1.96, 10, "") for v in values])
+
+    for between in (0.0, 3.0):  # other seeds differ by as much, beside noise of 1 within each
+        held = [(s.low <= 0 <= s.high) for s in (of(4, between) for _ in range(400))]
+        assert np.mean(held) > 0.925
+    one = Score(1.0, 0.5, 2.0, 10, "what")
+    two = averaged([one, Score(3.0, 2.5, 3.0, 10, "what")])
+    assert two == Score(2.0, 1.5, 2.5, 20, "what")
 
 
 def test_a_difference_is_over_pairs() -> None:

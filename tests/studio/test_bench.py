@@ -26,10 +26,10 @@ from zalgebra.studio.bench.combining import Comparison
 from zalgebra.studio.bench.draws import POSITIONS, Draws, draw
 from zalgebra.studio.bench.expectations import advantage, expectations, farther
 from zalgebra.studio.bench.ground import prepared
-from zalgebra.studio.bench.judge import judge_of
+from zalgebra.studio.bench.judge import judge_of, named_classes
 from zalgebra.studio.bench.pool import halves
 from zalgebra.studio.bench.scores import plausible, within
-from zalgebra.studio.bench.tables import seconds_words
+from zalgebra.studio.bench.tables import blocks, seconds_words
 from zalgebra.types import BadInput
 
 QUICK = ("linear", "slerp", "norm", "standardize", "lol", "lol-estimate")
@@ -323,9 +323,43 @@ def test_repeats_are_a_row_of_their_means(tmp_path, digits, how) -> None:
     values = [c.figures["accuracy"] for c in of]
     text = (tmp_path / "a/results.md").read_text().partition("Centroid of 3")[2]
     mean = np.mean([v["value"] for v in values])
-    ends = [np.mean([v[end] for v in values]) for end in ("low", "high")]
+    ends = [np.mean([v[end] for v in values]) for end in ("low", "high")]  # two repeats
     assert "| SLERP | 300 | " in text
     assert f"{mean:.1%} [{ends[0]:.1%}, {ends[1]:.1%}]" in text
+
+
+def test_few_seeds_that_give_the_same_again_are_said(tmp_path, digits, how) -> None:
+    found = combine(
+        digits, tmp_path / "a", **{**how, "k": (2,)}, methods=["lol"], what=["centroid"]
+    )
+    (cell,) = (c for c in found.cells if c.cell.method == "lol")
+    assert cell.different == len({tuple(sorted(r)) for r in cell.rows.tolist()})
+    few = dataclasses.replace(cell, rows=np.tile(cell.rows[:3], (50, 1)))
+    assert few.different == 3
+    assert "150 (3 different)" in blocks([few])[0].rows[0]
+
+
+def test_a_judge_may_give_arrays_and_bad_ones_are_told(tmp_path, digits, how, reader) -> None:
+    class Arrays:
+        def __init__(self, cut: int | None = None) -> None:
+            self.cut = cut
+
+        def predict(self, X):
+            return reader.predict(X)["class"][: self.cut]
+
+        def features(self, X):
+            return reader.features(X)
+
+    data = prepared(digits)
+    pictures = data.held.images[:20]
+    mine, theirs = (judge_of(r, data).classes(pictures) for r in (Arrays(), reader))
+    np.testing.assert_array_equal(mine, theirs)
+    with pytest.raises(BadInput, match=r"one class for each picture, .* got \(3,\)"):
+        judge_of(Arrays(3), data)
+    with pytest.raises(BadInput, match=r"one row for each picture, .* got 3"):
+        judge_of(reader, data, features=lambda x: np.ones((3, 4)))
+    with pytest.raises(BadInput, match="the judge reads class and not 'kind'"):
+        named_classes(reader, "kind", pictures)
 
 
 # The paper's claims.
@@ -334,7 +368,7 @@ def test_repeats_are_a_row_of_their_means(tmp_path, digits, how) -> None:
 def made(method: str, hits: np.ndarray, *, seconds: float = 1.0, off: float = 0.0) -> Kept:
     """Of ``n`` results, whose features are the same noise at a distance ``off``."""
     n = len(hits)
-    f = [*np.random.default_rng(7).standard_normal((n, 2)), off, 0]
+    f = np.random.default_rng(7).standard_normal((n, 2)) + np.array([off, 0.0])
     given = {
         "accuracy": {"value": float(hits.mean())},
         "frechet": {"value": off**2},

@@ -74,7 +74,7 @@ def test_every_row_is_that_of_a_folder(tmp_path, board, capsys) -> None:
     assert "old tables" not in text
     assert text.count("## ") == 4
     assert "2026-11-21, a desk, commit c0ffee; zalgebra 1.0, numpy 2.0; configuration abc." in text
-    line = "| vae | 3\\|8 | svm | 40 | 0, 3 | 70% [50%, 90%] | – | 100% [90%, 100%] | – | 50%"
+    line = "| vae | 3\\|8 | svm | 40 | 0, 3 | 70% [60%, 82%] | – | 100% [90%, 100%] | – | 50%"
     assert line in text
     assert "| VAE | centroid of 2, real | lol | 100 | 0 | 90.0% [85.0%, 95.0%] | 3.0 [" in text
     assert "seeds of" not in text

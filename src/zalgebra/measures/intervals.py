@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import stdtrit
 
 from zalgebra.measures.score import Score
 
-__all__ = ["Z95", "averaged", "deal", "mean_score", "repeats_score", "score", "statistic_score"]
+__all__ = ["Z95", "averaged", "deal", "limited", "mean_score", "repeats_score", "score", "statistic_score"]
 
 Z95 = 1.959963984540054  # of the normal law
 GROUPS = 20
@@ -31,15 +32,25 @@ def mean_score(values: np.ndarray, question: str, /) -> Score:
 
 
 def averaged(scores: Sequence[Score], /) -> Score:
-    """Mean of scores that may share a part of their items: of the values, and of both ends.
+    """The mean over repeats, each of which has an interval for its own seeds.
 
-    The deviation of a mean is at most the mean of the deviations, whatever is shared, so the
-    interval is never too narrow for it, and too wide where nothing is.
+    Its ends are the means of theirs: the deviation of a mean is at most the mean of the deviations,
+    whatever the repeats share. That is an interval for these seeds; other seeds vary besides, so
+    from three repeats on it is widened to Student's interval of the values where that is wider.
     """
     value, low, high = (
         float(np.mean([getattr(s, part) for s in scores])) for part in ("value", "low", "high")
     )
-    return Score(value, low, high, sum(s.n for s in scores), scores[0].question)
+    n, question = sum(s.n for s in scores), scores[0].question
+    if len(scores) < 3:
+        return Score(value, low, high, n, question)
+    wide = mean_score(np.array([s.value for s in scores]), question)
+    return Score(value, min(low, wide.low), max(high, wide.high), n, question)
+
+
+def limited(found: Score, /, *, low: float = 0.0, high: float = 1.0) -> Score:
+    """The score with its interval cut off at the least and the largest value that it can have."""
+    return replace(found, low=max(low, found.low), high=min(high, found.high))
 
 
 def repeats_score(values: np.ndarray, share: float, n: int, question: str, /) -> Score:

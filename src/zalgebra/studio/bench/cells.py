@@ -91,9 +91,16 @@ class Kept:
     features: np.ndarray
     pictures: np.ndarray
 
+    @property
+    def different(self) -> int:
+        """How many of the combinations are different ones: small pools give the same again."""
+        order = np.argsort(self.rows, axis=1)
+        both = (np.take_along_axis(a, order, axis=1) for a in (self.rows, self.weights))
+        return len(np.unique(np.concatenate([*both], axis=1), axis=0))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values: the cell and its figures."""
-        return {**asdict(self.cell), "n": self.n, **self.figures}
+        return {**asdict(self.cell), "n": self.n, "different": self.different, **self.figures}
 
     def write(self, file: Path) -> None:
         """Keep it, whole or not at all."""

@@ -16,7 +16,7 @@ from zalgebra.studio.bench.configuration import configured, mark, named, run_fac
 from zalgebra.studio.bench.draws import POSITIONS, WHATS
 from zalgebra.studio.bench.expectations import Expectation, References, expectations
 from zalgebra.studio.bench.ground import Data, fitted, learned_judge, prepared
-from zalgebra.studio.bench.judge import FEATURES, judge_of
+from zalgebra.studio.bench.judge import FEATURES, judge_of, named_classes
 from zalgebra.studio.bench.pool import PER_CLASS, SOURCES, Pool
 from zalgebra.studio.bench.work import Work, cells_of
 from zalgebra.studio.locks import locked
@@ -110,8 +110,9 @@ def combine(
     features
         Pictures to features ``(n, D)``; by default what the classifier's last layer reads from.
     judge
-        A fitted classifier with the ``predict`` and ``features`` of `zalgebra.models.Reader`; by
-        default one is trained here.
+        A fitted classifier with the ``predict`` and ``features`` of `zalgebra.models.Reader`
+        (``predict`` may give an array of classes, as scikit-learn's does); by default one is
+        trained here.
     what
         ``"interpolation"`` of two seeds at t = 0.1, 0.3, 0.5, 0.7, 0.9; ``"centroid"`` of k.
     k
@@ -159,7 +160,7 @@ def combine(
         marks = {
             "model": mark(model),
             "features": named(features, lambda: features(some) if features else ()),
-            "judge": named(judge, lambda: judge.predict(some)[ready.label]),
+            "judge": named(judge, lambda: named_classes(judge, ready.label, some)),
         }
         configuration = _configured(folder, ready, chosen, n, marks)
         place = folder / "work"

@@ -121,6 +121,7 @@ def edit(
     ground = grounded(data, n=pictures, size=size, varied=varied, label=labels)
     names = names_of(models)
     ways = _ways(methods, ground)
+    chosen(ground.goals(), list(ground.train.table), attributes)  # refuses what there is not
     with locked(folder):
         some = ground.held.images[:64]
         mine = named(judge, lambda: list(_readings(judge, ground, some).values()))

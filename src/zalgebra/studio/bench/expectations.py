@@ -69,21 +69,22 @@ def place(cell: Cell, /) -> str:
 def advantage(one: Iterable[Kept], other: Iterable[Kept], /) -> Score:
     """Class accuracy of one method less that of another, over pairs of the same seeds and weights.
 
-    With b pairs in which only the one is right and c in which only the other is, the interval is
-    that of b + 1/2 and c + 1/2 among n + 2, which holds for small b and c too. Where one method
-    made fewer, the pairs are those that both made.
+    With b pairs in which only the one is right and c in which only the other is, the interval of a
+    repeat is that of b + 1/2 and c + 1/2 among n + 2, which holds for small b and c too. Where one
+    method made fewer, the pairs are those that both made.
 
     References
     ----------
     Agresti and Min, *Simple improved confidence intervals for comparing matched proportions*
     (2005).
     """
-    gaps = []
-    for a, b in zip(one, other, strict=True):
-        _, i, j = np.intersect1d(a.at, b.at, return_indices=True)
-        hits = [(x.read == x.wanted).astype(float) for x in (a, b)]
-        gaps.append(hits[0][i] - hits[1][j])
-    gap = np.concatenate(gaps)
+    return averaged([_gap(a, b) for a, b in zip(one, other, strict=True)])
+
+
+def _gap(one: Kept, other: Kept) -> Score:
+    _, i, j = np.intersect1d(one.at, other.at, return_indices=True)
+    hits = [(x.read == x.wanted).astype(float) for x in (one, other)]
+    gap = hits[0][i] - hits[1][j]
     n, total = len(gap), gap.sum()
     middle = total / (n + 2)
     half = Z95 * np.sqrt(np.abs(gap).sum() + 1 - total * middle) / (n + 2)
@@ -92,10 +93,7 @@ def advantage(one: Iterable[Kept], other: Iterable[Kept], /) -> Score:
 
 
 def farther(one: Iterable[Kept], other: Iterable[Kept], references: References, /) -> Score:
-    """Fréchet distance of one method less that of another, over pairs of the same seeds.
-
-    Repeats share most of their reference, so their intervals are averaged.
-    """
+    """Fréchet distance of one method less that of another, over pairs of the same seeds."""
     gaps = []
     for a, b in zip(one, other, strict=True):
         _, i, j = np.intersect1d(a.at, b.at, return_indices=True)

@@ -194,7 +194,8 @@ def fitted(
     if not all(hasattr(model, name) for name in ("prior_", "spec_", "inverse_transform")):
         raise BadInput(
             f"a model has transform, inverse_transform, prior_ and spec_; {type(model).__name__} "
-            "lacks one of them, or is not fitted yet"
+            "lacks one of them, or is not fitted yet (two functions become a model by "
+            "`za.models.Functions(decoder, encoder).fit(X)`)"
         )
     mine, new = tuple(model.spec_.data_shape), data.held.images.shape[1:]
     if mine != new:
@@ -210,17 +211,23 @@ def decoded(model: Any, z: np.ndarray, /) -> np.ndarray:
     return np.clip(np.asarray(model.inverse_transform(z), dtype=np.float32), 0, 1)
 
 
-def _opened(path: Path) -> Any:
-    """The model of a folder: saved by itself, or in a workspace."""
-    if (path / "workspace.json").is_file():
-        return load(path / "model")
+def known(model: Any, /) -> None:
+    """Refuse a word that is neither a kind nor a folder, before anything is trained."""
+    if not isinstance(model, str | Path) or str(model) in (*get_args(Kind), "faces"):
+        return
+    path = Path(model)
     if not path.is_dir() and path.suffix == ".zal":
         raise BadInput(f"there is no workspace in {path}: make one by `zalgebra fit`")
-    if not path.is_dir() and str(path) != "faces":
+    if not path.is_dir():
         kinds = ", ".join(get_args(Kind))
         raise BadInput(f"a model is one of {kinds}, a saved model's folder or a workspace, "
                        f"got {str(path)!r}")  # fmt: skip
-    return load(path)
+
+
+def _opened(path: Path) -> Any:
+    """The model of a folder: saved by itself, or in a workspace."""
+    known(path)
+    return load(path / "model" if (path / "workspace.json").is_file() else path)
 
 
 def learned_judge(data: Data, /, *, work: Path, tell: Tell) -> Any:

@@ -16,8 +16,16 @@ from zalgebra.files import read_tensors, write_tensors
 from zalgebra.measures import Score, class_preservation, proportion, reconstruction
 from zalgebra.measures.intervals import mean_score
 from zalgebra.studio.bench.configuration import configured, mark, named, run_facts, sweep
-from zalgebra.studio.bench.ground import Classed, Data, decoded, fitted, learned_judge, prepared
-from zalgebra.studio.bench.judge import Judge, judge_of
+from zalgebra.studio.bench.ground import (
+    Classed,
+    Data,
+    decoded,
+    fitted,
+    known,
+    learned_judge,
+    prepared,
+)
+from zalgebra.studio.bench.judge import Judge, judge_of, named_classes
 from zalgebra.studio.bench.scores import plausible
 from zalgebra.studio.locks import locked
 from zalgebra.types import BadInput
@@ -125,7 +133,7 @@ def invert(
     names_of(models)
     with locked(folder):
         given = {"command": "invert", "data": ready.name, "data_mark": ready.mark, "n": n}
-        mine = named(judge, lambda: judge.predict(ready.held.images[:64])[ready.label])
+        mine = named(judge, lambda: named_classes(judge, ready.label, ready.held.images[:64]))
         configuration = configured(folder, {**given, "label": ready.label, "judge": mine})
         sweep(folder)
         place = folder / "work"
@@ -152,6 +160,8 @@ def names_of(models: Sequence[Any], /) -> list[str]:
         raise BadInput("`models` must name at least one")
     if len(set(names)) < len(names):
         raise BadInput(f"`models` must be different ones, got {', '.join(names)}")
+    for model in models:
+        known(model)
     return names
 
 

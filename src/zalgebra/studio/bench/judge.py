@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from zalgebra.measures.features import Features, rows
 from zalgebra.studio.bench.ground import Data
 from zalgebra.types import BadInput
 
-__all__ = ["FEATURES", "Judge", "judge_of"]
+__all__ = ["FEATURES", "Judge", "judge_of", "named_classes"]
 
 FEATURES = 32  # principal axes that a Fréchet distance is measured on
 
@@ -47,11 +48,11 @@ class Judge:
 
     def classes(self, pictures: np.ndarray, /) -> np.ndarray:
         """The index of the class that each picture is read as, ``(n,)``."""
-        return _read(self.reader, self.label, pictures)
+        return named_classes(self.reader, self.label, pictures)
 
     def features(self, pictures: np.ndarray, /) -> np.ndarray:
         """Features ``(n, d)`` of pictures ``(n, C, H, W)``."""
-        return (rows(self.extract(pictures), "features") - self.centre) @ self.axes
+        return (extracted(self.extract, pictures) - self.centre) @ self.axes
 
 
 def judge_of(
@@ -64,17 +65,42 @@ def judge_of(
     as many as there are held-out pictures.
     """
     extract = reader.features if features is None else features
-    f = rows(extract(data.train.images[:5000]), "features")
+    f = extracted(extract, data.train.images[:5000])
     d = max(1, min(most, f.shape[1], len(data.held) // 8))
     centre = f.mean(axis=0)
     w, v = np.linalg.eigh(np.cov((f - centre).T).reshape(f.shape[1], -1))
     if w[-1] <= 0:
         raise BadInput("`features` are the same for all pictures; give others")
     share = float(w[-d:].sum() / w.sum())
-    accuracy = class_accuracy(_read(reader, data.label, data.held.images), data.held.y)
+    accuracy = class_accuracy(named_classes(reader, data.label, data.held.images), data.held.y)
     return Judge(reader, data.label, extract, centre, v[:, : -d - 1 : -1], share, accuracy)
 
 
-def _read(reader: Any, label: str, pictures: np.ndarray) -> np.ndarray:
-    found = np.asarray(reader.predict(pictures)[label])
+def named_classes(reader: Any, label: str, pictures: np.ndarray, /) -> np.ndarray:
+    """The class ``(n,)`` that a classifier names for each picture.
+
+    Its ``predict`` gives an array, as scikit-learn's, or column names to arrays, as a `Reader`'s.
+    """
+    said = reader.predict(pictures)
+    if isinstance(said, Mapping):
+        if label not in said:
+            raise BadInput(f"the judge reads {', '.join(map(str, said))} and not {label!r}: name "
+                           "one of these by `label`")  # fmt: skip
+        said = said[label]
+    found = np.asarray(said)
+    if found.shape != (len(pictures),):
+        raise BadInput(
+            f"`judge.predict` must give one class for each picture, ({len(pictures)},), got "
+            f"{found.shape}"
+        )
     return (found > 0.5).astype(np.int64) if found.dtype.kind == "f" else found
+
+
+def extracted(extract: Features, pictures: np.ndarray, /) -> np.ndarray:
+    """Features ``(n, D)``, one row a picture."""
+    f = rows(extract(pictures), "features")
+    if len(f) != len(pictures):
+        raise BadInput(
+            f"`features` must give one row for each picture, {len(pictures)}, got {len(f)}"
+        )
+    return f

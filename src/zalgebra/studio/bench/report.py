@@ -27,6 +27,7 @@ HOW = (
     "sets of different sizes compare, and a value below 0 means that no difference is found. Gaps "
     "between two methods are taken over pairs of the same seeds, and are surer than the intervals "
     "of both. "
+    "Three repeats and more widen an interval to what other seeds may give. "
     "Plausible is the share of latents that pass their certificate, each by itself; the variance "
     "ratio is that of their entries to the prior's; diversity is the mean distance of two results "
     "of one class. No diversity is right by itself: the seeds show what real items have, and an "

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from zalgebra.measures import Score
+from zalgebra.measures.intervals import averaged
 from zalgebra.studio.bench.cells import TITLES, Kept
 from zalgebra.studio.bench.expectations import Expectation, place
 from zalgebra.studio.bench.scores import SCORES
@@ -42,7 +44,8 @@ class Block:
 def blocks(cells: Sequence[Kept], /) -> list[Block]:
     """One table for each kind of cell; repeats are one row.
 
-    Of several repeats the value is their mean, and so are the ends of the interval.
+    Of several repeats the value is their mean, and the interval is that of
+    `zalgebra.measures.intervals.averaged`.
     """
     groups: dict[str, dict[str, list[Kept]]] = {}
     for kept in cells:
@@ -59,7 +62,10 @@ def _row(repeats: Sequence[Kept]) -> tuple[str, ...]:
     scores = tuple(_words(repeats, name) for name in SCORES)
     times = tuple(_time(repeats, name) for name in ("seconds", "batched_seconds"))
     n, failed = (sum(counts) for counts in zip(*_counts(repeats), strict=True))
-    made = f"{n} ({failed} did not settle)" if failed else str(n)
+    alike = sum(r.different for r in repeats)
+    notes = [f"{failed} did not settle"] if failed else []
+    notes += [f"{alike} different"] if alike < n / 2 else []
+    made = f"{n} ({', '.join(notes)})" if notes else str(n)
     return (TITLES[repeats[0].cell.method], made, *scores, *times)
 
 
@@ -72,18 +78,16 @@ def _words(repeats: Sequence[Kept], name: str) -> str:
 
 
 def interval_words(given: Sequence[dict[str, Any] | None], form: str, /) -> str:
-    """The mean of scores, and of the ends of their intervals; a dash where one is none.
-
-    Repeats may share items: see `zalgebra.measures.intervals.averaged`.
-    """
+    """The mean over repeats with its interval; a dash where one of them has no figure."""
     known = [g for g in given if g is not None and g["value"] is not None]
     if len(known) < len(given):
         return NONE
-    value = form.format(float(np.mean([g["value"] for g in known])))
     if any(g["low"] is None for g in known):
-        return value
-    low, high = (float(np.mean([g[end] for g in known])) for end in ("low", "high"))
-    return f"{value} [{form.format(low)}, {form.format(high)}]"
+        return form.format(float(np.mean([g["value"] for g in known])))
+    whole = averaged([Score(g["value"], g["low"], g["high"], g.get("n", 1), "") for g in known])
+    ends = np.array([whole.low, whole.high])
+    low, high = np.clip(ends, 0, 1) if form.endswith("%}") else ends
+    return f"{form.format(whole.value)} [{form.format(low)}, {form.format(high)}]"
 
 
 def _time(repeats: Sequence[Kept], name: str) -> str:
