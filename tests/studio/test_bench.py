@@ -24,10 +24,11 @@ from zalgebra.studio.bench import combine
 from zalgebra.studio.bench.cells import METHODS, TITLES, Cell, Kept, combined, kept
 from zalgebra.studio.bench.combining import Comparison
 from zalgebra.studio.bench.draws import POSITIONS, Draws, draw
-from zalgebra.studio.bench.expectations import advantage, expectations, farther
+from zalgebra.studio.bench.expectations import advantage, expectations, farther, place
 from zalgebra.studio.bench.ground import prepared
 from zalgebra.studio.bench.judge import judge_of, named_classes
 from zalgebra.studio.bench.pool import halves
+from zalgebra.studio.bench.report import few
 from zalgebra.studio.bench.scores import plausible, within
 from zalgebra.studio.bench.tables import blocks, seconds_words
 from zalgebra.types import BadInput
@@ -360,6 +361,19 @@ def test_a_judge_may_give_arrays_and_bad_ones_are_told(tmp_path, digits, how, re
         judge_of(reader, data, features=lambda x: np.ones((3, 4)))
     with pytest.raises(BadInput, match="the judge reads class and not 'kind'"):
         named_classes(reader, "kind", pictures)
+
+
+def test_a_rough_distance_is_said_beside_the_tables(found) -> None:
+    cells = [
+        dataclasses.replace(
+            c, figures={**c.figures, "frechet": {**c.figures["frechet"], "note": n}}
+        )
+        for c, n in zip(found.cells[:3], ("", "few items", "few items"), strict=True)
+    ]
+    said = few(dataclasses.replace(found, cells=cells))
+    assert len(said) == 1
+    assert said[0].startswith("Fréchet distance, few items (")
+    assert all(place(c.cell) in said[0] for c in cells[1:])
 
 
 # The paper's claims.

@@ -130,7 +130,8 @@ def _check(w: Array, x: Array, axis: int, method: str, correlation: str | Array)
             f"give (k,) or {(*batch, k)}"
         ) from error
     if method not in METHODS:
-        raise BadInput(f"`method` must be one of {', '.join(METHODS)}, got {method!r}")
+        hint = "; LERP is 'linear'" if str(method).lower() == "lerp" else ""
+        raise BadInput(f"`method` must be one of {', '.join(METHODS)}, got {method!r}{hint}")
     if isinstance(correlation, str) and correlation not in ("independent", "estimate"):
         raise BadInput(
             "`correlation` must be 'independent', 'estimate' or a (k, k) matrix, "

@@ -114,7 +114,10 @@ def times(cells: Sequence[Kept], /) -> Figure:
                 k, [float(np.median(of[i])) for i in k], MARKS[method] + "-",
                 color=COLOURS[method], label=TITLES[method], lw=1.3, ms=5,
             )  # fmt: skip
+    every = sorted({c.cell.k for c in cells})
     ax.set_yscale("log")
+    ax.set_xticks(every, [str(k) for k in every])
+    ax.set_xlim(every[0] - 0.5, every[-1] + 0.5)
     ax.set_xlabel("seeds k")
     ax.set_ylabel("seconds of one combination")
     ax.spines[["top", "right"]].set_visible(False)

@@ -11,11 +11,12 @@ from zalgebra.measures import Score, frechet_difference
 from zalgebra.measures.intervals import Z95, averaged
 from zalgebra.studio.bench.cells import TITLES, Cell, Kept
 
-__all__ = ["Expectation", "References", "advantage", "expectations", "farther", "place"]
+__all__ = ["ORIGINS", "Expectation", "References", "advantage", "expectations", "farther", "place"]
 
 References = Mapping[tuple[str, int], tuple[np.ndarray, np.ndarray]]
 """Source and seed to the features ``(m, d)`` and classes ``(m,)`` of real items."""
 
+ORIGINS = {"real": "real items", "prior": "draws from the prior"}
 AHEAD, BEHIND, NEITHER = "holds", "the opposite holds", "no difference is seen"
 TIMES = 10  # as long as LOL's, at least, of the paper's optimiser
 
@@ -60,7 +61,7 @@ def expectations(cells: Sequence[Kept], references: References, /) -> list[Expec
 
 def place(cell: Cell, /) -> str:
     """Which kind of cell, in words."""
-    origin = "real items" if cell.source == "real" else "draws from the prior"
+    origin = ORIGINS[cell.source]
     if cell.what == "seeds":
         return f"the seeds themselves ({origin})"
     return f"{cell.what} of {cell.k} ({origin})"

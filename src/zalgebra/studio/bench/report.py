@@ -13,6 +13,7 @@ from zalgebra.studio import report
 from zalgebra.studio.bench import charts, tables
 from zalgebra.studio.bench.cells import TITLES, Kept
 from zalgebra.studio.bench.combining import Comparison
+from zalgebra.studio.bench.expectations import ORIGINS, place
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,8 +27,8 @@ HOW = (
     "pictures that are neither seeds nor learned from. The distance is freed of its bias, so that "
     "sets of different sizes compare, and a value below 0 means that no difference is found. Gaps "
     "between two methods are taken over pairs of the same seeds, and are surer than the intervals "
-    "of both. "
-    "Three repeats and more widen an interval to what other seeds may give. "
+    "of both. Three repeats and more widen an interval to what other seeds may give. A dash is a "
+    "figure that has no meaning there, or too few items. "
     "Plausible is the share of latents that pass their certificate, each by itself; the variance "
     "ratio is that of their entries to the prior's; diversity is the mean distance of two results "
     "of one class. No diversity is right by itself: the seeds show what real items have, and an "
@@ -83,8 +84,20 @@ def by_verdict(expected: Sequence[dict[str, str]], /) -> dict[str, str]:
 def _markdown(found: Comparison) -> str:
     of = ", ".join(f"{name}: {s['seeds']}" for name, s in found.facts["seeds"].items())
     every = [*tables.blocks(found.cells), tables.expected(found.expectations)]
-    seeds = f"Seeds by source and repeat: {of}."
-    return tables.results_text("Ways of combining latents", found, [lead(found), HOW, seeds], every)
+    parts = [lead(found), HOW, *few(found), f"Seeds by source and repeat: {of}."]
+    return tables.results_text("Ways of combining latents", found, parts, every)
+
+
+def few(found: Comparison, /) -> list[str]:
+    """What the measures say of small samples, and where."""
+    places: dict[str, list[str]] = {}
+    for kept in found.cells:
+        if note := (kept.figures["frechet"] or {}).get("note"):
+            places.setdefault(note, []).append(f"{TITLES[kept.cell.method]}, {place(kept.cell)}")
+    return [
+        f"Fréchet distance, {note} ({'; '.join(dict.fromkeys(where))})."
+        for note, where in places.items()
+    ]
 
 
 def _page(found: Comparison, drawn: dict[str, Figure], sheets: dict[str, list[report.Row]]) -> str:
@@ -93,10 +106,9 @@ def _page(found: Comparison, drawn: dict[str, Figure], sheets: dict[str, list[re
     claims = tables.expected(found.expectations)
     run = found.facts["run"]
     sections = [
-        report.Section("How to read it", HOW),
+        report.Section("How to read it", " ".join([HOW, *few(found)])),
         *(
-            report.Section(_WORDS.get(name.partition("-")[0], name), "", figure=f, alt=name)
-            for name, f in drawn.items()
+            report.Section(_heading(name), "", figure=f, alt=name) for name, f in drawn.items()
         ),
         *(
             report.Section(title[:1].upper() + title[1:], "", tables=[table])
@@ -121,6 +133,12 @@ def _page(found: Comparison, drawn: dict[str, Figure], sheets: dict[str, list[re
     }
     title = f"Ways of combining latents: {found.facts['data']['name'].replace('-', ' ')}"
     return report.render(title, lead(found), sections, facts)
+
+
+def _heading(name: str) -> str:
+    """What a figure's name says: which, and of which seeds."""
+    which, _, source = name.partition("-")
+    return _WORDS[which] + (f" ({ORIGINS[source]})" if source else "")
 
 
 _WORDS = {
