@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from zalgebra.measures import (
     dci,
@@ -18,6 +18,7 @@ from zalgebra.measures import (
     probes,
     sap,
 )
+from zalgebra.measures.intervals import deal
 from zalgebra.types import BadInput
 
 K, CLASSES, N = 3, 5, 1500
@@ -233,6 +234,59 @@ def test_all_at_once_is_each_alone() -> None:
     assert str(found).startswith("mig ")
 
 
+@pytest.mark.parametrize(
+    "bad", [NOISE[:120, 0], np.arange(120) == 3], ids=["quantity", "class of one item"]
+)
+def test_a_factor_that_no_vote_can_hold_costs_the_votes_alone(bad) -> None:
+    z, v = V[:120] + 0.1 * NOISE[:120, :K], {"a": V[:120, 0], "bad": bad}
+    found = disentanglement(z, v)
+    assert found.factor_vae is None
+    assert "no FactorVAE score" in found.note
+    assert "'bad'" in found.note
+    assert found.note in str(found)
+    assert found.mig == mig(z, v)
+    assert found.modularity == modularity(z, v)
+    assert found.sap == sap(z, v)
+    assert found.dci.disentanglement == dci(z, v).disentanglement
+    stored = json.loads(json.dumps(found.to_dict()))
+    assert stored["factor_vae"] is None
+    assert disentanglement(z, V[:120]).note == ""
+    with pytest.raises(BadInput, match="no code varies"):
+        disentanglement(np.ones((120, 2)), v)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("measure", [mig, sap, modularity, dci_disentanglement, dci_completeness])
+def test_intervals_stay_where_the_score_can_be(measure, seed) -> None:
+    rng = np.random.default_rng(seed)
+    v = rng.integers(0, 3, (60, 2))
+    for z in (v + 0.0, v + 0.5 * rng.standard_normal((60, 2)), rng.standard_normal((60, 2))):
+        found = measure(z, v)
+        assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_the_share_of_variance_that_is_predicted_has_no_least_value() -> None:
+    v = {"a": NOISE[:60, 3], "b": NOISE[:60, 4]}
+    found = dci(NOISE[:60, :2], v, estimator=DecisionTreeRegressor(random_state=0))
+    assert found.informativeness.low < found.informativeness.value < 0
+
+
+@pytest.mark.parametrize("measure", [mig, modularity, sap, dci, factor_vae_score])
+def test_constant_codes_are_refused(measure) -> None:
+    with pytest.raises(BadInput, match="no code varies: `codes` must differ between items"):
+        measure(np.full((100, 2), 0.1), V[:100])
+
+
+def test_a_still_code_tells_of_nothing_to_the_last_digit() -> None:
+    for n in range(95, 125):  # the shares of classes add up to 1, less or more by rounding
+        z = V[:n] + 0.0
+        still = np.hstack([z, np.full((n, 1), 0.1)])
+        assert (mutual_information(still[:, 3:], V[:n]) == 0).all()
+        found = mutual_information(still, V[:n]) ** 2
+        alone = 1 - (found.sum(axis=1) - found.max(axis=1))[:3] / (2 * found.max(axis=1)[:3])
+        assert modularity(still, V[:n]).value == pytest.approx(alone.sum() / 4)
+
+
 @pytest.mark.parametrize("measure", [mig, modularity, sap, factor_vae_score, dci_disentanglement])
 def test_words_and_whole_floats_are_classes(measure, xp) -> None:
     words = {str(k): np.array(["abcde"[i] for i in V[:200, k]]) for k in range(2)}
@@ -294,6 +348,20 @@ def test_probes_are_tested_on_items_that_they_have_not_seen() -> None:
     rng = np.random.default_rng(0)
     z, v = rng.standard_normal((60, 50)), rng.standard_normal(60)  # a fit to all would be exact
     assert probes(z, {"v": v})["v"].score.value < 0
+
+
+@pytest.mark.parametrize("items", [1, 2])
+def test_a_class_in_one_fold_alone_is_refused_by_name(items) -> None:
+    z = NOISE[:30]
+    v = np.where(np.arange(30) < items, "zebra", "horse")
+    if items == 2:  # put into one fold
+        fold = deal(30, 5, np.random.default_rng(0))
+        v = np.full(30, "horse")
+        v[np.flatnonzero(fold == 1)[:2]] = "zebra"
+    with pytest.raises(BadInput, match=f"class 'zebra' of 'animal' has {items} of 30 items"):
+        probes(z, {"animal": v})
+    three = np.where(np.arange(30) % 2, v, "cow")
+    assert probes(z, {"animal": three})["animal"].score.n == 30
 
 
 @pytest.mark.slow

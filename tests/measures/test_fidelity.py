@@ -67,6 +67,30 @@ def test_the_formula_on_commuting_and_on_singular_covariances() -> None:
     assert gaussian_frechet(mean, S, 0 * mean, T) == pytest.approx(truth, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (-np.eye(2), "positive semidefinite, got the eigenvalue -1"),
+        (np.array([[1.0, 2], [2, 1]]), "positive semidefinite, got the eigenvalue -1"),
+        (np.array([[1.0, 0.5], [0, 1]]), "finite and symmetric"),
+        (np.array([[1.0, np.nan], [np.nan, 1]]), "finite and symmetric"),
+    ],
+)
+def test_what_is_no_covariance_is_refused(bad, words) -> None:
+    zero = np.zeros(2)
+    with pytest.raises(BadInput, match="`covariance` must be .*" + words):
+        gaussian_frechet(zero, 1e6 * bad if words.startswith("finite") else bad, zero, np.eye(2))
+    with pytest.raises(BadInput, match="`other_covariance` must be"):
+        gaussian_frechet(zero, np.eye(2), zero, bad)
+
+
+def test_rounding_of_a_singular_covariance_is_no_fault() -> None:
+    x = np.random.default_rng(0).standard_normal((10, 64)).astype("float32")  # rank 9
+    S = np.cov(x, rowvar=False).astype("float32")
+    assert gaussian_frechet(np.zeros(64), S, np.zeros(64), S) == pytest.approx(0, abs=1e-2)
+    assert gaussian_frechet(np.zeros(2), np.zeros((2, 2)), np.zeros(2), np.eye(2)) == 2
+
+
 @pytest.mark.parametrize(("n", "D"), [(150, 10), (150, 32), (400, 64)])
 @pytest.mark.parametrize("heavy", [False, True])
 def test_the_distance_has_no_bias_where_the_plain_figure_has(n, D, heavy) -> None:

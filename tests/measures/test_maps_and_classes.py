@@ -94,6 +94,21 @@ def test_bad_classes_get_one_sentence(predicted, wanted) -> None:
         class_accuracy(predicted, wanted)
 
 
+@pytest.mark.parametrize("wrap", [list, np.array, lambda x: np.array(x, dtype=object)])
+def test_classes_of_two_kinds_are_refused(wrap) -> None:
+    text, numbers = wrap(["0", "1"] * 20), wrap([0, 1] * 20)
+    with pytest.raises(BadInput, match=r"got text \('0'\) against numbers \(0\)"):
+        class_accuracy(text, numbers)
+    with pytest.raises(BadInput, match="against text"):
+        class_accuracy(numbers, "1")
+    with pytest.raises(BadInput, match="all are numbers or all are text"):
+        class_preservation(text, np.eye(2)[[0, 1] * 20])
+    with pytest.raises(BadInput, match="at least one item"):
+        class_accuracy([], "1")
+    assert class_accuracy(text, wrap(["0", "1"] * 20)).value == 1
+    assert class_accuracy(numbers, np.array([0.0, 1.0] * 20)).value == 1
+
+
 def test_reconstruction_of_known_errors(xp) -> None:
     x = np.random.default_rng(0).random((60, 3, 4, 4))
     y = x + np.linspace(0, 0.2, 60)[:, None, None, None]
@@ -120,6 +135,31 @@ def test_what_reconstruction_explains() -> None:
         reconstruction(x, x[:, :2])
     with pytest.raises(BadInput, match="`peak` must be positive, got 0"):
         reconstruction(x, x, peak=0)
+
+
+def test_a_signal_over_error_is_told_of_a_known_peak_alone() -> None:
+    x = np.random.default_rng(0).random((20, 3, 4))
+    y = x + 0.1
+    bytes_x, bytes_y = ((200 * a).astype("uint8") for a in (x, y))
+    with pytest.raises(BadInput, match=r"integers from .* divide both by 255"):
+        reconstruction(bytes_x, bytes_y)
+    by_peak, divided = (
+        reconstruction(bytes_x, bytes_y, peak=255),
+        reconstruction(bytes_x / 255, bytes_y / 255),
+    )
+    assert by_peak.psnr.value == pytest.approx(divided.psnr.value)
+    with pytest.raises(BadInput, match=r"range of width `peak` = 1, got .* divide both by 255"):
+        reconstruction(255 * x, 255 * y, peak=1)
+    with pytest.raises(BadInput, match="range of width `peak` = 1, got originals from -"):
+        reconstruction(2 * x - 1, 2 * y - 1, peak=1)
+    assert reconstruction(2 * x - 1, 2 * y - 1, peak=2).psnr.value == pytest.approx(20)
+    unknown = reconstruction(2 * x - 1, 2 * y - 1)
+    assert np.isnan(unknown.psnr.value)
+    assert "give `peak`" in unknown.psnr.question
+    assert "no psnr" in str(unknown)
+    assert unknown.rmse.value == pytest.approx(0.2)
+    binary = (x > 0.5).astype("uint8")
+    assert reconstruction(binary, binary).psnr.value == 100
 
 
 def test_the_interval_of_what_is_explained_covers() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zalgebra.measures import proportion
 from zalgebra.models.analogy_draws import resampled, shuffled
 from zalgebra.models.analogy_questions import Covered, covered, read_questions
 from zalgebra.models.words import WordVectors
@@ -54,12 +55,45 @@ def test_the_interval_covers_where_questions_share_pairs() -> None:
     assert wilson / repeats < 0.6
 
 
-def test_a_sure_answer_has_an_interval_of_no_width() -> None:
+def test_right_answers_alone_know_no_more_than_their_pairs() -> None:
+    """Resampling has nothing to vary: Wilson's interval, of the 12 pairs of 132 questions."""
     wv = paired_words(12, 0.0)
     score = wv.evaluate_analogies(all_questions(12)).total()
     assert (score.right, score.n) == (132, 132)
-    assert score.interval == (1.0, 1.0)
+    twelve = proportion(np.ones(12, bool), "")
+    assert score.interval == pytest.approx((twelve.low, 1))
     assert score.baseline is None
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_one_question_has_the_interval_of_one(right: bool) -> None:
+    wv = paired_words(12, 0.0)
+    a, b, c, d = all_questions(12)[0]
+    found = wv.evaluate_analogies([(a, b, c, d if right else "a7")])
+    one = proportion(np.array([right]), "")
+    for score in (found.total(), found.scores()["questions"]):
+        assert (score.right, score.n) == (int(right), 1)
+        assert score.interval == pytest.approx((one.low, one.high))
+
+
+def test_an_interval_is_no_narrower_than_wilsons() -> None:
+    wv = paired_words(12, 0.9)
+    for some in (all_questions(12), all_questions(12)[::9], all_questions(12)[:3]):
+        score = wv.evaluate_analogies(some).total()
+        wilson = proportion(np.arange(score.n) < score.right, "")
+        low, high = score.interval
+        assert low <= wilson.low + 1e-12
+        assert high >= wilson.high - 1e-12
+
+
+def test_no_question_at_all_is_refused(tmp_path: Path) -> None:
+    wv, empty = paired_words(4, 0.0), tmp_path / "empty.txt"
+    empty.write_text(": a section of nothing\n")
+    with pytest.raises(BadInput, match=r"at least one question, got none in .*empty\.txt"):
+        wv.evaluate_analogies(empty)
+    for nothing in ([], {"s": []}):
+        with pytest.raises(BadInput, match="at least one question, got none:"):
+            wv.evaluate_analogies(nothing)
 
 
 def test_a_shuffle_gives_every_pair_another_partner() -> None:

@@ -57,7 +57,20 @@ def _share(predicted: Any, wanted: Any, question: str) -> Score:
         )
     if len(found) == 0:
         raise BadInput("there must be at least one item to judge, got none")
+    kinds = _kind(found), _kind(meant)
+    if kinds[0] != kinds[1]:
+        raise BadInput(
+            f"classes can be compared if all are numbers or all are text, got {kinds[0]} "
+            f"({found.tolist()[0]!r}) against {kinds[1]} ({meant.ravel().tolist()[0]!r}): "
+            "convert one of them"
+        )
     return proportion(found == meant, question)
+
+
+def _kind(x: np.ndarray) -> str:
+    if x.dtype.kind == "O":
+        return "text" if any(isinstance(label, str) for label in x.ravel()) else "numbers"
+    return {"U": "text", "T": "text", "S": "bytes"}.get(x.dtype.kind, "numbers")
 
 
 def _classes(x: Any, name: str) -> np.ndarray:

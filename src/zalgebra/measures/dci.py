@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zalgebra.measures.factors import Factor, codes_and_factors
-from zalgebra.measures.intervals import repeats_score
+from zalgebra.measures.intervals import limited, repeats_score
 from zalgebra.measures.predictors import REPEATS, cloned, forest, halves
 from zalgebra.measures.score import Score
 from zalgebra.types import Array
@@ -122,6 +122,9 @@ def dci(
         name: repeats_score(np.array(values), 0.5, len(z), f"{name} of the codes ({named})")
         for name, values in figures.items()
     }
+    # Shares and accuracies are from 0 to 1; R² has no least value.
+    least = {"informativeness": 0.0 if all(f.discrete for f in found) else -np.inf}
+    scores = {name: limited(s, low=least.get(name, 0.0)) for name, s in scores.items()}
     return DCI(**scores, importance=R.mean(axis=0), factors=tuple(f.name for f in found))
 
 

@@ -67,8 +67,6 @@ def factor_vae_score(
     if rare:
         raise BadInput(f"a class of {rare[0]!r} has a single item, whose codes cannot vary")
     spread = z.var(axis=0)
-    if not (spread > 0).any():
-        raise BadInput("no code varies, so none can be named")
     z = (z / np.sqrt(np.where(spread > 0, spread, 1)))[:, spread > 0]
     rng = np.random.default_rng(seed)
     names, held = _votes(z, found, batch, 2 * votes, rng)

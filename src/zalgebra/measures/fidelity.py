@@ -161,7 +161,12 @@ def gaussian_frechet(
     mean, other_mean
         ``(D,)``.
     covariance, other_covariance
-        ``(D, D)``, positive semidefinite.
+        ``(D, D)``, symmetric and positive semidefinite, to 1e-5 of the largest eigenvalue.
+
+    Raises
+    ------
+    BadInput
+        If shapes do not fit, or a covariance is none.
 
     Examples
     --------
@@ -179,4 +184,17 @@ def gaussian_frechet(
             "means must have shape (D,) and covariances (D, D), got "
             f"{mu.shape}, {S.shape}, {nu.shape}, {T.shape}"
         )
+    for name, C in (("covariance", S), ("other_covariance", T)):
+        _check_covariance(C, name)
     return distance(mu - nu, S, T, float(np.sqrt(spectrum(S, T)).sum()))
+
+
+def _check_covariance(C: np.ndarray, name: str) -> None:
+    if not np.isfinite(C).all() or (np.abs(C - C.T) > 1e-5 * np.abs(C).max(initial=0)).any():
+        raise BadInput(f"`{name}` must be finite and symmetric, got one that is not: `np.cov`?")
+    w = np.linalg.eigvalsh(C)
+    if w.min(initial=0) < -1e-5 * np.abs(w).max(initial=0):
+        raise BadInput(
+            f"`{name}` must be positive semidefinite, got the eigenvalue {w[0]:.3g}: variances "
+            "cannot be below 0; check its sign, or set such eigenvalues to 0"
+        )

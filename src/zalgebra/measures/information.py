@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from zalgebra.measures.factors import codes_and_factors
-from zalgebra.measures.intervals import statistic_score
+from zalgebra.measures.intervals import limited, statistic_score
 from zalgebra.measures.score import Score
 from zalgebra.types import Array, BadInput
 
 __all__ = ["mig", "modularity", "mutual_information"]
 
 BINS = 20
+ROUNDING = 1e-13  # of nats: the codes that tell of nothing at all, still ones above all
 
 
 def mig(
@@ -58,11 +59,9 @@ def mig(
     True
     """
     z, v = _binned(codes, factors, bins, codes_least=2)
-    return statistic_score(
-        lambda i: _gap(_table(z[i], v[i]), v[i]),
-        len(z),
-        f"mutual information gap (plug-in, {bins} equal-width bins)",
-        seed=seed,
+    question = f"mutual information gap (plug-in, {bins} equal-width bins)"
+    return limited(
+        statistic_score(lambda i: _gap(_table(z[i], v[i]), v[i]), len(z), question, seed=seed)
     )
 
 
@@ -98,11 +97,9 @@ def modularity(
     True
     """
     z, v = _binned(codes, factors, bins, least=2)
-    return statistic_score(
-        lambda i: _modular(_table(z[i], v[i])),
-        len(z),
-        f"modularity (plug-in mutual information, {bins} equal-width bins)",
-        seed=seed,
+    question = f"modularity (plug-in mutual information, {bins} equal-width bins)"
+    return limited(
+        statistic_score(lambda i: _modular(_table(z[i], v[i])), len(z), question, seed=seed)
     )
 
 
@@ -124,16 +121,22 @@ def mutual_information(
     >>> mutual_information(v[:, None] + 0.0, {"v": v}).round(3)  # log 4
     array([[1.386]])
     """
-    return _table(*_binned(codes, factors, bins))
+    return _table(*_binned(codes, factors, bins, still=True))
 
 
 def _binned(
-    codes: Array, factors: Mapping[str, Any] | Array, bins: int, **least: int
+    codes: Array,
+    factors: Mapping[str, Any] | Array,
+    bins: int,
+    *,
+    least: int = 1,
+    codes_least: int = 1,
+    still: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Codes and factors as class numbers ``(n, d)`` and ``(n, K)``."""
     if not isinstance(bins, int) or bins < 2:
         raise BadInput(f"`bins` must be a whole number from 2 on, got {bins!r}")
-    z, found = codes_and_factors(codes, factors, **least)
+    z, found = codes_and_factors(codes, factors, least=least, codes_least=codes_least, still=still)
     columns = [f.values if f.discrete else _bin(f.values, bins) for f in found]
     return np.stack([_bin(c, bins) for c in z.T], axis=1), np.stack(columns, axis=1)
 
@@ -157,7 +160,8 @@ def _information(a: np.ndarray, b: np.ndarray) -> float:
     p = joint / len(a)
     alone = np.outer(p.sum(axis=1), p.sum(axis=0))
     seen = p > 0
-    return max(0.0, float((p[seen] * np.log(p[seen] / alone[seen])).sum()))
+    found = float((p[seen] * np.log(p[seen] / alone[seen])).sum())
+    return found if found > ROUNDING else 0.0
 
 
 def _gap(information: np.ndarray, v: np.ndarray) -> float:

@@ -11,7 +11,16 @@ from scipy.special import stdtrit
 
 from zalgebra.measures.score import Score
 
-__all__ = ["Z95", "averaged", "deal", "limited", "mean_score", "repeats_score", "score", "statistic_score"]
+__all__ = [
+    "Z95",
+    "averaged",
+    "deal",
+    "limited",
+    "mean_score",
+    "repeats_score",
+    "score",
+    "statistic_score",
+]
 
 Z95 = 1.959963984540054  # of the normal law
 GROUPS = 20

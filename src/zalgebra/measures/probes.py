@@ -79,10 +79,12 @@ def probes(
     >>> found["straight"].score.value > 0.99, abs(found["round"].score.value) < 0.1
     (True, True)
     """
-    z, found = codes_and_factors(codes, factors)
+    z, found = codes_and_factors(codes, factors, still=True)
     if not isinstance(folds, int) or not 2 <= folds <= len(z):
         raise BadInput(f"`folds` must be a whole number from 2 to {len(z)}, got {folds!r}")
     fold = deal(len(z), folds, np.random.default_rng(seed))
+    for factor in found:
+        _two_classes(factor, fold)
     return {factor.name: _probe(z, factor, fold, estimator) for factor in found}
 
 
@@ -98,6 +100,21 @@ def _probe(z: np.ndarray, factor: Factor, fold: np.ndarray, estimator: Any) -> P
         return Probe(proportion(predicted == v, question), float((base == v).mean()))
     question = f"share of the variance of {factor.name} that a straight line reads (R²)"
     return Probe(explained((predicted - v) ** 2, (base - v) ** 2, question), 0.0)
+
+
+def _two_classes(factor: Factor, fold: np.ndarray) -> None:
+    """A line is fitted between classes: two of them at least are outside of every fold."""
+    if not factor.discrete:
+        return
+    for j in range(int(fold.max()) + 1):
+        if len(np.unique(factor.values[fold != j])) < 2:
+            count = np.bincount(factor.values)
+            rare = count.argmin()
+            raise BadInput(
+                f"class {factor.classes[rare]!r} of {factor.name!r} has {count[rare]} of "
+                f"{len(fold)} items, all in one fold, so that a line fitted to the others knows "
+                "one class only: add items of it, or leave the factor out"
+            )
 
 
 def _model(factor: Factor, estimator: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from zalgebra.measures.factors import Factor, codes_and_factors
-from zalgebra.measures.intervals import repeats_score
+from zalgebra.measures.intervals import limited, repeats_score
 from zalgebra.measures.predictors import REPEATS, halves, threshold
 from zalgebra.measures.score import Score
 from zalgebra.types import Array
@@ -64,7 +64,7 @@ def sap(
         first, second = np.sort(table, axis=1).T[:-3:-1]
         gaps.append(float((first - second).mean()))
     question = "gap in predictability between the best two codes (thresholds or correlation)"
-    return repeats_score(np.array(gaps), 0.5, len(z), question)
+    return limited(repeats_score(np.array(gaps), 0.5, len(z), question))
 
 
 def _predictability(

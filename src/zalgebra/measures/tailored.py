@@ -133,7 +133,8 @@ class TailoredTest:
             ``(n,)``, 0 where the output is as good as that of a draw of the prior.
         groups
             Labels ``(n,)``: the latents of one label count as one observation, their mean. For a
-            damage that is measured on a set, such as a Fréchet distance.
+            damage that is measured on a set, such as a Fréchet distance. Have more labels than
+            statistics, of which a picture has ten: else what they are by chance is fitted too.
         sample_weight
             ``(n,)``, for instance one over the variance of the damage; equal by default.
 
@@ -165,7 +166,7 @@ class TailoredTest:
         return self
 
     def check(self, Z: Array, /) -> Tailored:
-        """Judge latents ``(n, *shape)``, each by itself."""
+        """Judge latents ``(n, *shape)`` of the shape of the fit, each by itself."""
         if not hasattr(self, "sensitivity_"):
             raise BadInput("this TailoredTest is not fitted yet: call fit(Z, damage) first")
         theta = np.array(list(self.sensitivity_.values()))
@@ -186,7 +187,8 @@ class TailoredTest:
             draws = np.random.default_rng(self.random_state).standard_normal((self.draws, *shape))
         else:
             draws = self.prior.sample(self.draws, seed=self.random_state)
-        found = latent_statistics(self._normal(draws))
+        u = self._normal(draws)
+        self._shape, found = u.shape[1:], latent_statistics(u)
         s = np.stack(list(found.values()), axis=1)
         self._names, self._mean, spread = list(found), s.mean(axis=0), s.std(axis=0)
         # What does not vary at all under the prior (the norm on a sphere) is no statistic there.
@@ -195,12 +197,13 @@ class TailoredTest:
 
     def _departures(self, Z: Array) -> np.ndarray:
         """The brackets of T, ``(n, statistics)``."""
-        s = np.stack(list(latent_statistics(self._normal(Z)).values()), axis=1)
-        if s.shape[1] != len(self._names):
+        u = self._normal(Z)
+        if u.shape[1:] != self._shape:
             raise BadInput(
-                f"the test was fitted to latents with the statistics {', '.join(self._names)}; "
-                f"those of shape {tuple(Z.shape)} have others"
+                f"this TailoredTest is of latents of shape {self._shape} each, as its statistics "
+                f"depend on it, got latents of shape {u.shape[1:]}: reshape them, or fit another"
             )
+        s = np.stack(list(latent_statistics(u).values()), axis=1)
         return ((s - self._mean) / self._spread) ** 2 - np.isfinite(self._spread)
 
     def _normal(self, Z: Array) -> np.ndarray:

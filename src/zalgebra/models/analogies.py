@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -63,7 +64,8 @@ def analogies(
         the questions themselves.
     bootstrap
         Resamplings of the pairs for the intervals: questions share pairs, so that they are fewer
-        than they look.
+        than they look. An interval is never narrower than Wilson's, which is all that is known
+        where every resampling gives one figure.
     random_state
         Seed of both.
 
@@ -82,6 +84,12 @@ def analogies(
             raise BadInput(f"`{name}` must be at least {least}, got {value}")
     U, words = U[:restrict_vocab], words[:restrict_vocab]
     asked = covered(words, questions)
+    if not asked.asked.sum():
+        source = f" in {questions}" if isinstance(questions, str | Path) else ""
+        raise BadInput(
+            f"there must be at least one question, got none{source}: a question is a line of four "
+            "words, or four words in a list"
+        )
     dropped, kept = _answers(U, asked.rows, asked.same, method)
     right = np.stack([asked.same[rows] == asked.rows[:, 3] for rows in (dropped, kept)])
     rng, table = np.random.default_rng(random_state), np.array(words, dtype=object)

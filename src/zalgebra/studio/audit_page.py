@@ -47,14 +47,15 @@ def figure(audit: Audit) -> Figure:
     except ModuleNotFoundError as error:
         raise MissingExtra("matplotlib", "studio") from error
     values = np.array([list(f.parts.values()) for f in audit.factors])
-    fig = Figure(figsize=(8.2, 1.0 + 0.36 * len(values)), dpi=130, layout="constrained")
+    fig = Figure(figsize=(6.6, 0.9 + 0.33 * len(values)), dpi=140, layout="constrained")
     ax = fig.add_subplot()
-    ax.imshow(values, cmap="RdYlGn", vmin=0, vmax=1, aspect="auto", alpha=0.75)
+    ax.imshow(values, cmap="RdYlBu", vmin=0, vmax=1, aspect="auto")  # told apart without green
     for (row, column), v in np.ndenumerate(values):
-        ax.text(column, row, _share(v), ha="center", va="center", fontsize=9, color="#1d1f24")
+        ink = "white" if abs(v - 0.5) > 0.35 else "#1d1f24"
+        ax.text(column, row, _share(v), ha="center", va="center", fontsize=10, color=ink)
     names = [f"{f.name}: {f.verdict}" for f in audit.factors]
-    ax.set_yticks(range(len(names)), names, fontsize=9, parse_math=False)
-    ax.set_xticks(range(len(PARTS)), list(PARTS), fontsize=9)
+    ax.set_yticks(range(len(names)), names, fontsize=10, parse_math=False)
+    ax.set_xticks(range(len(PARTS)), list(PARTS), fontsize=10)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     for spine in ax.spines.values():
@@ -154,7 +155,9 @@ def _whole(audit: Audit) -> Section:
         figures = {"MIG": entries.mig, "SAP": entries.sap, "modularity": entries.modularity,
                    "FactorVAE score": entries.factor_vae,
                    "DCI disentanglement": entries.dci.disentanglement}  # fmt: skip
-        lines += [[k, f"{s.value:.2f}", f"[{s.low:.2f}, {s.high:.2f}]"] for k, s in figures.items()]
+        lines += [
+            [k, f"{s.value:.2f}", f"[{s.low:.2f}, {s.high:.2f}]"] for k, s in figures.items() if s
+        ]
         said = "MIG to DCI ask whether an entry holds one factor, of the columns of classes alone; "
     else:
         said = "How entries hold factors was not measured: that takes two columns of classes; "

@@ -80,7 +80,7 @@ class Sheet:
             for row in range(rows) if b == 0 else ():
                 place = (row + 0.485) * H / W
                 _write(ax, -0.98, place, str(row), size=13, ha="left", va="center")
-                _write(ax, -0.62, place, self._known(row), size=6.5, ha="left", va="center")
+                _write(ax, -0.7, place, self._known(row), size=8, ha="left", va="center")
         return figure
 
     def _known(self, row: int) -> str:
