@@ -510,6 +510,13 @@ def test_a_refusal_names_the_place(text, message) -> None:
     assert_one_sentence(refused(text))
 
 
+@pytest.mark.parametrize("number", ["0.5", "3"])
+def test_a_number_before_a_bracket_gets_a_hint(number) -> None:
+    for text in (f"a + {number} (a - b)", f"{number}(a - b)"):
+        with pytest.raises(BadInput, match=re.escape(f"write {number}*(...), at '(")):
+            za.evaluate(text, {"a": np.ones(3), "b": np.zeros(3)})
+
+
 @pytest.mark.parametrize("text", ["(" * 61 + "a" + ")" * 61, "-" * 61 + "a", "mean(" * 61 + "a"])
 def test_deep_nesting_is_refused(text) -> None:
     assert "nests at most 60 deep, at " in refused(text)

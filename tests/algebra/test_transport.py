@@ -457,10 +457,11 @@ def test_without_pot_a_sentence_says_what_to_install(monkeypatch) -> None:
 # Refusals
 
 
-Z = normal(8, 3)
+Z = normal(16, 3)
 REFUSED = {
-    "at least 2 latents": lambda: transport.gaussian_map(Z[:1], Z),
-    r"`target` must be a Gaussian or at least 2": lambda: transport.gaussian_map(Z, Z[0]),
+    "at least 16 latents": lambda: transport.gaussian_map(Z[:1], Z),
+    "needs no spread": lambda: transport.bures(Z, Z[:15]),
+    r"`target` must be a Gaussian or at least 16": lambda: transport.gaussian_map(Z, Z[0]),
     r"one shape, got \(3,\) and \(2,\)": lambda: transport.gaussian_map(Z, Z[:, :2]),
     r"`target` must be finite": lambda: transport.gaussian_map(Z, Z * np.nan),
     r"without a shape": lambda: transport.gaussian_map(za.priors.Normal(), Z),
@@ -478,7 +479,7 @@ REFUSED = {
     ),
     r"`reg` must be at least 0": lambda: transport.discrete_map(Z, Z, reg=-1.0),
     r"at least one latent each": lambda: transport.discrete_map(Z[:0], Z),
-    r"got \(8, 3\) and \(8, 2\)": lambda: transport.discrete_map(Z, Z[:, :2]),
+    r"got \(16, 3\) and \(16, 2\)": lambda: transport.discrete_map(Z, Z[:, :2]),
     r"`source` must be finite": lambda: transport.discrete_map(Z * np.nan, Z),
     r"`source` must hold real numbers": lambda: transport.discrete_map(gaussian(3, 1), Z),
     r"Sinkhorn did not converge in 2": lambda: transport.discrete_map(
@@ -492,6 +493,17 @@ def test_a_refusal_says_why(words) -> None:
     pytest.importorskip("ot")
     with pytest.raises(BadInput, match=words):
         REFUSED[words]()
+
+
+def test_few_latents_are_refused_before_chance_scales_what_is_carried() -> None:
+    """Two groups of one law: the best map is the identity. What is fitted stays near to it."""
+    z = normal(100, 32, seed=9)
+    for n in (2, 5, 15):
+        with pytest.raises(BadInput, match=rf"got shape \({n}, 32\); of fewer .* chance"):
+            transport.gaussian_map(normal(n, 32, seed=7), normal(100, 32, seed=8))
+    T = transport.gaussian_map(normal(16, 32, seed=7), normal(16, 32, seed=8))
+    assert np.linalg.eigvalsh(T.matrix).max() < 2.5
+    assert np.abs(T(z)).max() < 2 * np.abs(z).max()
 
 
 def test_nearly_singular_covariances_are_carried() -> None:

@@ -115,6 +115,8 @@ def test_every_library_gets_its_own_back(xp) -> None:
     [
         (np.ones((2, 8)), {}, "`pictures` must have shape"),
         (-np.ones((2, 8, 8)), {}, "values from -1"),
+        (255 * np.ones((2, 8, 8)), {}, "divide bytes of 0 to 255 by 255"),
+        (np.full((2, 8, 8), 200, np.uint8), {}, "got 200 to 200"),
         (np.ones((2, 8, 8)), {"weights": [1.0]}, "`weights` must have shape"),
         (np.ones((2, 8, 8)), {"weights": [-1.0, 2.0]}, "at least 0"),
         (np.ones((2, 8, 8)), {"weights": [0.0, 0.0]}, "not all 0"),

@@ -73,9 +73,23 @@ def test_parts_are_joined() -> None:
     parts = np.concatenate([ring(60) + np.array(shift) for shift in ((0, 0), (5, 0), (0, 9))])
     graph = DensityPaths(n_neighbors=3).fit(parts)
     assert graph.joined_ >= 2
-    way = graph.path([[0.0, 10.0]], [[6.0, 0.0]])
+    with pytest.warns(UserWarning, match="no data between"):
+        way = graph.path([[0.0, 10.0]], [[6.0, 0.0]])
     assert np.isfinite(way.cost[0])
     assert graph.joined_ < 20
+
+
+def test_a_jump_between_islands_is_told() -> None:
+    parts = np.concatenate([ring(60), ring(60, seed=1) + 1000])
+    graph = DensityPaths(n_neighbors=5).fit(parts)
+    a, b = np.array([[-1.0, 0], [-1.0, 0]]), np.array([[1.0, 0], [1000.0, 1001.0]])
+    with pytest.warns(UserWarning, match=r"path 1 of 2 \(1 such\) has a step .*longest_step"):
+        way = graph.path(a, b)
+    gap = np.linalg.norm(np.diff(parts[way.nodes[1]], axis=0), axis=1).max()
+    assert gap > 1400
+    np.testing.assert_allclose(way.longest_step[1], gap / graph.edge_)
+    assert way.longest_step[0] < 25
+    assert graph.path(a[:1], b[:1]).longest_step[0] == way.longest_step[0]  # and no warning
 
 
 def test_equal_rows_do_not_break_the_graph() -> None:

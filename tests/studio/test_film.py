@@ -137,6 +137,29 @@ def test_one_frame_is_in_memory_at_a_time(tmp_path: Path, frames, suffix: str) -
     assert film.frames == len(alive) == 60
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize(("n", "there"), [(9, 5), (3, 9), (1, 9), (1, 0)])
+def test_a_film_of_another_number_of_frames_is_refused(tmp_path, frames, suffix, n, there) -> None:
+    words = f"got {n} and (more|{there}) frames"
+    with pytest.raises(BadInput, match=words):
+        shoot(iter(frames[:there]), tmp_path / f"a{suffix}", n=n, size=(64, 48))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_odd_sizes_are_filmed_and_a_path_may_be_text(tmp_path, frames, suffix) -> None:
+    odd = frames[:, :35, :33]
+    made = shoot(iter(odd), str(tmp_path / f"a{suffix}"), n=12, size=(33, 35))
+    found, _ = read_back(made.path)
+    width, height = made.size
+    assert found.shape == (12, height, width, 3)
+    assert made.size == ((34, 36) if suffix == ".mp4" else (33, 35))
+    assert np.abs(found[:, :35, :33].astype(float) - odd).mean() < 4
+    if suffix == ".mp4":
+        assert found[:, 35:].min() > 150
+        assert found[:, :, 33:].min() > 150
+
+
 # Whole or not at all.
 
 
@@ -253,6 +276,32 @@ def test_words_too_long_are_cut(colours: np.ndarray) -> None:
     assert (frame[64:] < 128).any()
 
 
+def test_words_too_long_lose_their_middle(colours: np.ndarray, monkeypatch) -> None:
+    """A frame still says where the walk comes from and where it goes."""
+    from PIL import ImageDraw
+
+    said = []
+    draw = ImageDraw.ImageDraw.text
+
+    def text(self, at, words, **how):
+        left, _, right, _ = self.textbbox(at, words, font=how["font"], anchor=how["anchor"])
+        said.append((words, left, right))
+        return draw(self, at, words, **how)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
+    layout = Layout((3, 6, 6), side=256, words=True)
+    words = "50 % img:3 + 30° smile → img:3 + 30° smile + 20° turn"
+    layout.frame(colours[:1], words)
+    layout.frame(colours[:1], "50 % img:3 → img:8")
+    (cut, left, right), (whole, *_) = said
+    head, tail = cut.split("…")
+    assert words.startswith(head)
+    assert words.endswith(tail)
+    assert min(len(head), len(tail)) > 10
+    assert -1 <= left < right <= 257
+    assert whole == "50 % img:3 → img:8"
+
+
 @pytest.mark.parametrize(("shape", "side"), [((5,), None), ((2, 8, 8), None), ((3, 8, 8), 4)])
 def test_what_is_no_picture_is_refused(shape, side) -> None:
     with pytest.raises(BadInput, match=r"a film shows pictures|`size` must be between"):
@@ -331,6 +380,9 @@ def test_captions_say_where_on_the_way(space) -> None:
         (("-o", "a.mp4", "--size", "3"), "`size` must be between 16 and 4096 pixels, got 3"),
         (("-o", "/proc/a.mp4"), "cannot write /proc/a.mp4"),
         (("-o", "a.mp4", "--pace", "slow"), "'--pace'"),
+        (("-o", "a.png", "--fps", "12"), "`--fps` is of films, and a.png is a strip"),
+        (("-o", "a.png", "--size", "64"), "`--size` is of films, and a.png is a strip"),
+        (("img:2", "-o", "a.png", "--pace", "arc"), "'img:2' and 'img:2' are one place"),
     ],
 )
 def test_a_film_that_cannot_be_is_one_sentence(zalgebra, encoded, call, words) -> None:

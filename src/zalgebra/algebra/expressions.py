@@ -173,6 +173,8 @@ class Parser(Naming):
             return self.direction(name, number, unit)
         if self.next.is_name:
             return self.apply(token, number, self.factor(), "*")
+        if self.next.text == "(":
+            raise self.error(f"a number before a bracket needs a sign: write {token.text}*(...)")
         return number
 
     def number(self, function: Token) -> Latent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from zalgebra.types import Array, BadInput, Prior
 
 __all__ = ["DensityPath", "DensityPaths"]
 
+FAR = 25.0  # median edges of a step that leaves the data
 FINE = 8  # points of the polyline for each point of the result, while it is smoothed
 TINY = np.finfo(float).tiny  # for edges between equal latents: a sparse matrix forgets zeros
 
@@ -37,12 +39,16 @@ class DensityPath:
         Of the way through the graph, Σ |step|^power, ``(n,)``.
     length
         Of the smoothed path ``(n,)``, in the coordinates of the graph.
+    longest_step
+        The longest step of the way through the graph, over the median length of its edges,
+        ``(n,)``. A few within the data; above 25 it has left them, and `DensityPaths.path` warns.
     """
 
     path: Array
     nodes: list[np.ndarray]
     cost: np.ndarray
     length: np.ndarray
+    longest_step: np.ndarray
 
 
 class DensityPaths(BaseEstimator):
@@ -62,7 +68,7 @@ class DensityPaths(BaseEstimator):
     ----------
     n_neighbors
         Edges from each latent (10). Parts that this leaves apart are joined by their shortest
-        edges.
+        edges; a path over a long one is given with a warning.
     power
         p, from 1; 2 by default.
     smooth
@@ -78,6 +84,8 @@ class DensityPaths(BaseEstimator):
         Costs of its edges ``(N, N)``.
     joined_ : int
         Edges that had to be added to make it one part.
+    edge_ : float
+        Median length of the edges between neighbours that differ.
 
     References
     ----------
@@ -129,6 +137,8 @@ class DensityPaths(BaseEstimator):
         self._near = NearestNeighbors(n_neighbors=k).fit(self.latents_)
         distances = self._near.kneighbors_graph(mode="distance")
         distances.data = np.maximum(distances.data, TINY)
+        apart = distances.data[distances.data > TINY]
+        self.edge_ = float(np.median(apart)) if apart.size else 1.0
         distances, self.joined_ = _joined(self.latents_, distances.maximum(distances.T))
         self.graph_ = _powered(distances, self.power)
         return self
@@ -137,7 +147,9 @@ class DensityPaths(BaseEstimator):
         """Paths of ``steps`` points from latents ``a`` to ``b``, ``(n, *shape)`` each.
 
         The given latents need not be among the fitted ones: each is joined to its nearest
-        neighbours there, and directly to its partner if that is nearer than they are.
+        neighbours there, and directly to its partner if that is nearer than they are. Where a way
+        has a step of more than 25 times the graph's median edge, a warning says so: there are no
+        data in between, and the path is a straight line there.
 
         Raises
         ------
@@ -164,7 +176,22 @@ class DensityPaths(BaseEstimator):
         for i, way in enumerate(ways):
             u[i] = _drawn(way, steps, self.smooth)
         length = np.linalg.norm(np.diff(u, axis=1), axis=2).sum(axis=1)
-        return DensityPath(self._latents(u, given, target), nodes, cost, length)
+        return DensityPath(
+            self._latents(u, given, target), nodes, cost, length, self._longest_steps(ways)
+        )
+
+    def _longest_steps(self, ways: list[np.ndarray]) -> np.ndarray:
+        """Of each way, in median edges; those that leave the data are told."""
+        steps = [np.linalg.norm(np.diff(way, axis=0), axis=1).max() for way in ways]
+        longest = np.array(steps, dtype=float) / self.edge_
+        if far := np.flatnonzero(longest > FAR).tolist():
+            warnings.warn(
+                f"path {far[0]} of {len(ways)} ({len(far)} such) has a step {longest[far[0]]:.3g} "
+                "times the graph's median edge, with no data between: its islands are joined by "
+                "a straight line; see `longest_step`",
+                stacklevel=3,
+            )
+        return longest
 
     def _ways(self, start: np.ndarray, end: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         """Rows of the graph between each pair, and what the way costs."""

@@ -42,7 +42,8 @@ def draw(
         frames, n = layout.frames([p] for p in pictures), len(pictures)
         shoot(frames, output, n=n, size=layout.size, fps=1 / FRAME_SECONDS, comment=comment)
     elif suffix in STILLS:
-        figure = figures.grid(pictures, columns=columns or len(pictures), captions=captions)
+        shown = np.clip(pictures, 0, 1)  # a model may overshoot as far as it likes
+        figure = figures.grid(shown, columns=columns or len(pictures), captions=captions)
         dpi = float(np.clip(WIDTH / figure.get_figwidth(), 150, 400))
         form = suffix[1:].replace("jpg", "jpeg")
         with aside(output) as temporary, warnings.catch_warnings():

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 import textwrap
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zalgebra.algebra._pictures import as_unit
 from zalgebra.types import BadInput, MissingExtra
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ __all__ = ["equation", "grid", "map", "strip"]
 
 TILE = 1.1  # inches a picture
 LINE = 0.11  # of a tile's width, for a line of its caption; as much again is air
-LETTERS = 20  # of a caption in a line: what fits under a picture at 7 points
+LETTERS = 20  # of a caption in a line at most: what fits under a picture at 7 points
+ROOM = 0.86  # of a tile's width, for a line of a caption
 LINES = 3  # of a caption, then it is cut
 
 _MORE = {
@@ -44,6 +47,10 @@ def __getattr__(name: str) -> Any:
     if name not in _MORE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_MORE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MORE])
 
 
 def strip(
@@ -88,7 +95,7 @@ def grid(
     rows = int(np.ceil(n / columns))
     if captions is not None and len(captions) != n:
         raise BadInput(f"`captions` must have one text a picture ({n}), got {len(captions)}")
-    texts = None if captions is None else [_wrapped(c) for c in captions]
+    texts = None if captions is None else [_wrapped(c, 7) for c in captions]
     line = 0.0 if texts is None else _height(texts)
     figure, ax = _axes(ax, columns * TILE, rows * TILE * (H / W + line))
     for i, tile in enumerate(tiles):
@@ -131,7 +138,7 @@ def equation(
             f"{n} pictures need {n - 1} signs and {n} captions, "
             f"got {len(signs)} and {len(captions)}"
         )
-    gap, texts = 0.35, [_wrapped(c) for c in captions]
+    gap, texts = 0.35, [_wrapped(c, 8, 1.1) for c in captions]
     line = _height(texts) + 0.03
     figure, ax = _axes(ax, (n + gap * (n - 1)) * TILE, TILE * (H / W + line))
     for i, tile in enumerate(tiles):
@@ -226,9 +233,26 @@ def _thumbnails(ax: Axes, points: np.ndarray, tiles: np.ndarray, most: int) -> N
     ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
 
 
-def _wrapped(caption: str) -> str:
-    """A caption in lines that are no wider than a picture."""
-    return "\n".join(textwrap.wrap(caption, LETTERS, max_lines=LINES, placeholder=" …"))
+def _wrapped(caption: str, points: float, room: float = ROOM) -> str:
+    """A caption in lines that are no wider than their room, in tiles, at a size of letters."""
+    for letters in range(LETTERS, 0, -1):
+        lines = textwrap.wrap(caption, letters, max_lines=LINES, placeholder="…")
+        if all(_inches(line, points) <= room * TILE for line in lines):
+            break
+    return "\n".join(lines)
+
+
+def _inches(line: str, points: float) -> float:
+    """How wide a line of a caption is; what the font lacks is a box, without a warning here."""
+    try:
+        from matplotlib.font_manager import FontProperties
+        from matplotlib.textpath import text_to_path
+    except ModuleNotFoundError as error:
+        raise MissingExtra("matplotlib", "studio") from error
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")
+        font = FontProperties(size=points)
+        return text_to_path.get_text_width_height_descent(line, font, ismath=False)[0] / 72
 
 
 def _height(texts: Sequence[str]) -> float:
@@ -238,7 +262,7 @@ def _height(texts: Sequence[str]) -> float:
 
 def _tiles(pictures: np.ndarray) -> np.ndarray:
     """Pictures ``(n, C, H, W)`` as matplotlib takes them: ``(n, H, W[, 3])`` in [0, 1]."""
-    pictures = np.asarray(pictures, dtype=float)
+    pictures = as_unit(pictures)
     if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or len(pictures) == 0:
         raise BadInput(f"pictures must have shape (n, 1 or 3, H, W), got {pictures.shape}")
     tiles = np.clip(np.moveaxis(pictures, 1, -1), 0, 1)

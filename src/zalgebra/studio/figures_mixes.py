@@ -62,7 +62,7 @@ def tree(
     >>> import numpy as np, zalgebra as za
     >>> names = dict(zip("abc", np.random.default_rng(0).standard_normal((3, 16))))
     >>> def decode(z):
-    ...     return z.reshape(-1, 1, 4, 4)
+    ...     return np.tanh(z).reshape(-1, 1, 4, 4) / 2 + 0.5
     >>> figure = za.figures.tree("(a + b) / 2 - c", names, decode=decode)
     >>> len(figure.axes[0].images)
     5
@@ -116,7 +116,7 @@ def spelt(
     >>> import numpy as np, zalgebra as za
     >>> names = dict(zip("abc", np.random.default_rng(0).standard_normal((3, 16))))
     >>> def decode(z):
-    ...     return z.reshape(-1, 1, 4, 4)
+    ...     return np.tanh(z).reshape(-1, 1, 4, 4) / 2 + 0.5
     >>> figure = za.figures.spelt("a - b + 0.5 c", names, decode=decode)
     >>> [t.get_text() for t in figure.axes[0].texts]
     ['a', '−', 'b', '+', '0.5 × c', '=', 'a - b + 0.5*c']

@@ -63,7 +63,7 @@ def traversals(
     >>> Z = np.random.default_rng(0).standard_normal((400, 8))
     >>> smile = za.Direction.from_groups(Z[:200] + np.eye(8)[0], Z[200:], name="smile")
     >>> def decode(z):
-    ...     return z.reshape(-1, 1, 2, 4)
+    ...     return np.tanh(z).reshape(-1, 1, 2, 4) / 2 + 0.5
     >>> figure = za.figures.traversals(Z[0], [smile], [-1, 0, 1], unit="sd", decode=decode)
     >>> [t.get_text() for t in figure.axes[0].texts]
     ['−1 sd', '0', '+1 sd', 'smile']

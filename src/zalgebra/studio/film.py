@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from zalgebra.algebra._whole import at_least
 from zalgebra.files import aside
 from zalgebra.studio.pages import folder_aside
 from zalgebra.types import BadInput, MissingExtra
@@ -61,8 +62,9 @@ def is_film(output: Path) -> bool:
     return output.suffix.lower() in (*FILMS, "")
 
 
-def prepare(output: Path, fps: float) -> None:
+def prepare(output: str | Path, fps: float) -> None:
     """Fail before the work rather than after it."""
+    output = Path(output)
     suffix = output.suffix.lower()
     if not is_film(output):
         raise BadInput(
@@ -77,7 +79,7 @@ def prepare(output: Path, fps: float) -> None:
 
 def shoot(
     frames: Iterable[np.ndarray],
-    output: Path,
+    output: str | Path,
     *,
     n: int,
     size: tuple[int, int],
@@ -93,7 +95,8 @@ def shoot(
     output
         ``.mp4`` (H.264), ``.gif``, ``.webp``, or a folder of ``.png`` if it has no suffix.
     n, size
-        How many frames, and their width and height, both even.
+        How many frames, and their width and height. An .mp4 is even: an odd side gets one more
+        row or column of white, at the lower or right edge.
     fps
         Frames a second. A GIF counts in hundredths of a second; its frames last one or the other
         so that the whole keeps time.
@@ -103,24 +106,38 @@ def shoot(
     Raises
     ------
     BadInput
-        If it cannot be written.
+        If it cannot be written, or the frames are not ``n`` of that size; nothing is written then.
     MissingExtra
         If ``.mp4`` is asked for and imageio-ffmpeg is not installed.
     """
+    output, n = Path(output), at_least("n", n, 1)
     prepare(output, fps)
     digest = hashlib.sha256()
 
     def counted() -> Iterator[np.ndarray]:
-        for frame in frames:
+        taken = 0
+        for taken, frame in enumerate(frames, 1):
+            if taken > n:
+                raise BadInput(f"`n` must be how many `frames` there are, got {n} and more frames")
             if frame.shape != (size[1], size[0], 3) or frame.dtype != np.uint8:
                 raise BadInput(f"a frame must be bytes {(size[1], size[0], 3)}, got {frame.shape}")
             digest.update(frame.tobytes())
             yield frame
+            del frame  # before the next one is made
+        if taken < n:
+            raise BadInput(f"`n` must be how many `frames` there are, got {n} and {taken} frames")
 
     suffix = output.suffix.lower()
     write = {".mp4": _video, "": _pages}.get(suffix, _animation)
     write(counted(), output, n, size, fps, comment)
-    return Film(output, n, size, fps, digest.hexdigest())
+    made = _even(size) if suffix == ".mp4" else size
+    return Film(output, n, made, fps, digest.hexdigest())
+
+
+def _even(size: tuple[int, int]) -> tuple[int, int]:
+    """The next even width and height, as H.264 with halved colour needs them."""
+    width, height = size
+    return width + width % 2, height + height % 2
 
 
 def _pages(
@@ -156,6 +173,7 @@ def _animation(
             append_images=[_Rest(frames, n - 1)] if n > 1 else [],
             duration=np.diff(ends).tolist(), **kept,
         )  # fmt: skip
+        next(frames, None)  # refuses one that is left over
 
 
 class _Rest:
@@ -186,13 +204,14 @@ def _video(
     with aside(output) as temporary, _room(output) as room, tempfile.TemporaryFile() as said:
         made = room / "film.mp4"
         process = subprocess.Popen(
-            _ffmpeg_command(made, size, fps, comment), stdin=subprocess.PIPE,
+            _ffmpeg_command(made, _even(size), fps, comment), stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL, stderr=said,
             start_new_session=True,  # Ctrl-C is ours to answer
         )  # fmt: skip
         try:
             assert process.stdin is not None
-            _pipe(frames, process.stdin)
+            edge = (0, size[1] % 2), (0, size[0] % 2), (0, 0)
+            _pipe((np.pad(f, edge, constant_values=255) for f in frames), process.stdin)
         except BaseException:
             process.kill()
             raise
@@ -215,7 +234,7 @@ def _room(output: Path) -> Generator[Path]:
         yield Path(name)
 
 
-def _pipe(frames: Iterator[np.ndarray], stream: IO[bytes]) -> None:
+def _pipe(frames: Iterable[np.ndarray], stream: IO[bytes]) -> None:
     """All frames to a program, unless it has ended; it says why on its error stream."""
     with contextlib.suppress(BrokenPipeError):
         try:

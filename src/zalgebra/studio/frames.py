@@ -16,7 +16,7 @@ import numpy as np
 
 from zalgebra.types import BadInput, MissingExtra
 
-__all__ = ["Layout"]
+__all__ = ["Layout", "font_file"]
 
 SMALLEST = 256  # pixels a side of a picture, at least, if no size is asked for
 PAPER, INK = 255, (40, 40, 40)
@@ -100,20 +100,28 @@ class Layout:
         return np.asarray(page)
 
     def _write(self, pen: Any, text: str, middle: int, top: int, room: int) -> None:
-        """A line of words, cut where there is no more room."""
-        font, cut = self._font, text
-        while cut and pen.textlength(cut, font=font) > room:
-            cut = cut[:-2].rstrip(" …") + "…" if len(cut) > 2 else ""
-        pen.text((middle, top + self._line // 2), cut, fill=INK, font=font, anchor="mm")
+        """A line of words; what it has no room for is left out of its middle."""
+        font, kept, line = self._font, len(text), text
+        while line and pen.textlength(line, font=font) > room:
+            kept -= 1
+            line = _ends(text, kept)
+        pen.text((middle, top + self._line // 2), line, fill=INK, font=font, anchor="mm")
 
     @cached_property
     def _font(self) -> Any:
         from PIL import ImageFont
 
-        return ImageFont.truetype(_font_file(), max(11, round(self._line * 0.62)))
+        return ImageFont.truetype(font_file(), max(11, round(self._line * 0.62)))
 
 
-def _font_file() -> str:
+def _ends(text: str, letters: int) -> str:
+    """So many letters of a text, half from each end: where a walk comes from and where it goes."""
+    head, tail = text[: letters // 2], text[len(text) - (letters - letters // 2) :]
+    return f"{head.rstrip()}…{tail.lstrip()}" if letters > 0 else ""
+
+
+def font_file() -> str:
+    """The font that comes with matplotlib: the same letters on every machine."""
     try:
         import matplotlib
     except ModuleNotFoundError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zalgebra.algebra._pictures import as_unit
 from zalgebra.estimators.maps import LatentMap
 from zalgebra.studio.map_layout import Sheet, label_places, thumbnail_rows
 from zalgebra.studio.map_paper import panels
@@ -239,7 +240,7 @@ def _tile(
 
 def _tiles(pictures: np.ndarray) -> np.ndarray:
     """Pictures ``(n, C, H, W)`` as matplotlib takes them: ``(n, H, W[, 3])`` in [0, 1]."""
-    pictures = np.asarray(pictures, dtype=float)
+    pictures = as_unit(pictures)
     if pictures.ndim != 4 or pictures.shape[1] not in (1, 3):
         raise BadInput(f"pictures must have shape (n, 1 or 3, H, W), got {pictures.shape}")
     tiles = np.clip(np.moveaxis(pictures, 1, -1), 0, 1)

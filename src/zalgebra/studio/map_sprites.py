@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zalgebra.algebra._pictures import as_unit
 from zalgebra.types import BadInput, MissingExtra
 
 __all__ = ["EDGE", "TILES", "Sheets", "curve", "sheets_of"]
@@ -140,7 +141,7 @@ def _made(
 
 def _assembled(pictures: np.ndarray) -> np.ndarray:
     """Pictures ``(m, C, H, W)`` as bytes ``(m, H, W, 3)``."""
-    pictures = np.asarray(pictures)
+    pictures = as_unit(pictures)
     if pictures.ndim != 4 or pictures.shape[1] not in (1, 3) or 0 in pictures.shape:
         raise BadInput(f"pictures must have shape (n, 1 or 3, H, W), got {pictures.shape}")
     pixels = np.rint(np.clip(np.nan_to_num(pictures), 0, 1) * 255).astype(np.uint8)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zalgebra.algebra._pictures import as_unit
 from zalgebra.algebra.items import Items
 from zalgebra.studio.map_figures import COLORS, Pictures
 from zalgebra.types import BadInput, MissingExtra
@@ -191,7 +192,7 @@ def _previews(pictures: Any, n: int) -> list[str]:
     look = pictures if callable(pictures) else lambda rows: np.asarray(pictures)[rows]
     found: list[str] = []
     for first in range(0, n, BATCH):
-        batch = np.asarray(look(np.arange(first, min(first + BATCH, n))))
+        batch = as_unit(look(np.arange(first, min(first + BATCH, n))))
         if batch.ndim != 4 or batch.shape[1] not in (1, 3):
             raise BadInput(f"pictures must have shape (n, 1 or 3, H, W), got {batch.shape}")
         found += [_address(picture) for picture in batch]

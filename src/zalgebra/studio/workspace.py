@@ -207,6 +207,9 @@ class Workspace(Folder):
         if pace not in ("time", "arc"):
             raise BadInput(f"`pace` must be 'time' or 'arc', got {pace!r}")
         arcs = self._arcs(keys, how, closed) if pace == "arc" and len(keys) > 1 else None
+        for i in np.flatnonzero(arcs == 0) if arcs is not None else ():
+            a, b = keyframes[i], keyframes[(i + 1) % len(keys)]
+            raise BadInput(f"{a!r} and {b!r} are one place, with no arc between: leave one out")
         w = rows.polyline(len(keys), steps, closed=closed, pace=arcs)
         walk = reduce(add, (key * w[:, i] for i, key in enumerate(keys)))
         words = [_whereabouts(row, keyframes) for row in w]

@@ -17,6 +17,8 @@ from zalgebra.types import Array, BadInput
 
 __all__ = ["GaussianMap", "barycenter", "bures", "gaussian_map"]
 
+FEWEST = 16  # latents of a group: of fewer, a ratio of two fitted variances is mostly chance
+
 
 @dataclass(frozen=True, eq=False)
 class GaussianMap(TransportMap):
@@ -104,13 +106,14 @@ def gaussian_map(source: Gaussian | Array, target: Gaussian | Array, /) -> Gauss
     ----------
     source, target
         Each a `zalgebra.priors.Gaussian`, a `zalgebra.priors.Normal` with a shape, or latents
-        ``(n, *shape)``, of which the Gaussian is fitted by `zalgebra.priors.Gaussian.fit`: its
-        covariance is shrunk, and diagonal beyond 4,096 entries.
+        ``(n, *shape)``, n of at least 16, of which the Gaussian is fitted by
+        `zalgebra.priors.Gaussian.fit`: its correlations are shrunk, its variances are not, and it
+        is diagonal beyond 4,096 entries.
 
     Raises
     ------
     BadInput
-        If a group has fewer than 2 latents or entries that are not finite, or the shapes differ.
+        If a group has fewer than 16 latents or entries that are not finite, or the shapes differ.
 
     References
     ----------
@@ -196,10 +199,11 @@ def _as_gaussian(group: Gaussian | Array, name: str) -> Gaussian:
             raise BadInput(f"`{name}` is a `Normal` without a shape: Normal(shape=(512,))")
         return Gaussian(np.zeros(group.shape), 1.0)
     Z = as_latents(group, name)
-    if Z.ndim < 2 or Z.shape[0] < 2:
+    if Z.ndim < 2 or Z.shape[0] < FEWEST:
         raise BadInput(
-            f"`{name}` must be a Gaussian or at least 2 latents (n, *shape), "
-            f"got shape {tuple(Z.shape)}"
+            f"`{name}` must be a Gaussian or at least {FEWEST} latents (n, *shape), got shape "
+            f"{tuple(Z.shape)}; of fewer the spread is mostly chance: give more, or add the "
+            "difference of the groups' means, which needs no spread"
         )
     return Gaussian.fit(Z)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from zalgebra.algebra._arrays import as_latents, as_like, to_numpy
+from zalgebra.algebra._pictures import as_unit
 from zalgebra.algebra._whole import at_least
 from zalgebra.algebra.transport.discrete import _pot
 from zalgebra.types import Array, BadInput
@@ -44,7 +45,7 @@ def picture_barycenter(
     Parameters
     ----------
     pictures
-        ``(k, H, W)`` or ``(k, C, H, W)``, at least 0 everywhere.
+        ``(k, H, W)`` or ``(k, C, H, W)`` with values in [0, 1]; a little above 1 is taken.
     weights
         ``(..., k)``, at least 0; rows are divided by their sums. Equal ones by default.
     method
@@ -103,7 +104,7 @@ def picture_barycenter(
             "`pictures` must have shape (k, H, W) or (k, C, H, W) and values of at least 0, "
             f"got {x.shape}{least}"
         )
-    w = _shares(weights, len(x))
+    x, w = as_unit(x), _shares(weights, len(x))
     channels = x.reshape(len(x), -1, *x.shape[-2:])
     rows = [
         [_barycenter(channels[:, c], row, method, blur, max_iterations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 import typer
@@ -14,7 +14,13 @@ from zalgebra.studio.options import WORKSPACE, Json, Method, MethodFlag, Where, 
 from zalgebra.studio.verbs import command_line, verb
 from zalgebra.types import BadInput
 
+if TYPE_CHECKING:
+    from zalgebra.studio.film_map import MapPanel
+    from zalgebra.studio.frames import Layout
+    from zalgebra.studio.workspace import Workspace
+
 PICTURES, SECONDS = 9, 2  # of a strip; of a film, from one keyframe to the next
+RATE = 24  # frames of a film a second
 Results = dict[str, Any]  # by the method
 
 
@@ -48,9 +54,17 @@ def walk(
     captions: Annotated[
         bool, typer.Option("--captions", help="Write below each picture where on the way it is.")
     ] = False,
-    fps: Annotated[int, typer.Option(min=1, help="Frames of a film a second.")] = 24,
+    fps: Annotated[int | None, typer.Option(min=1, help="Frames of a film a second: 24.")] = None,
     size: Annotated[
         int | None, typer.Option(help="Width of each picture of a film, in pixels.")
+    ] = None,
+    on_map: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            help="Beside a film's pictures, a map of the items with a moving dot: "
+            "pca, tsne, umap, pacmap, parametric.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -61,18 +75,24 @@ def walk(
 
     if len(keyframes) < 2:
         raise BadInput("a walk needs at least two expressions, for example img:1 img:2")
-    film, chosen = is_film(output), _methods(methods, method)
+    film, chosen, rate = is_film(output), _methods(methods, method), fps or RATE
     if film:
-        prepare(output, fps)
+        prepare(output, rate)
     elif output.suffix.lower() not in STILLS:
         known = ", ".join(dict.fromkeys([*STILLS, *FILMS]))
         raise BadInput(f"{output} must end in one of {known}, or in nothing: a folder of frames")
-    n = steps or (_frames(len(keyframes), loop, fps) if film else PICTURES)
+    elif given := [name for name, value in (("fps", fps), ("size", size)) if value is not None]:
+        raise BadInput(f"`--{given[0]}` is of films, and {output} is a strip; leave it out")
+    if on_map is not None and not film:
+        raise BadInput(f"`--map` is of films, and {output} is a strip; leave it out")
+    n = steps or (_frames(len(keyframes), loop, rate) if film else PICTURES)
     space, keys = open_workspace(workspace), [item(key) for key in keyframes]
     results = {m: space.walk(keys, n, method=m, closed=loop, pace=pace) for m in chosen}
     if film:
-        layout = Layout(space.spec.data_shape, _columns(results), size, words=captions)
-        facts = _shoot(results, layout, output, fps)
+        columns = _columns(results, on_map)
+        layout = Layout(space.spec.data_shape, columns, size, words=captions)
+        panel = None if on_map is None else _panel(space, results, on_map, layout.tile)
+        facts = _shoot(results, layout, output, rate, panel)
     else:
         _draw(results, output, captions)
         facts = {"output": str(output)}
@@ -94,13 +114,24 @@ def _frames(keyframes: int, loop: bool, fps: int) -> int:
     return SECONDS * fps * (keyframes if loop else keyframes - 1) + (not loop)
 
 
-def _columns(results: Results) -> list[str]:
+def _columns(results: Results, on_map: str | None) -> list[str]:
     """What stands below each picture of a frame: the methods, if there are several."""
-    return list(results) if len(results) > 1 else [""]
+    several = len(results) > 1
+    below = list(results) if several else [""]
+    return below if on_map is None else [*below, on_map if several else ""]
 
 
-def _shoot(results: Results, layout: Any, output: Path, fps: int) -> dict[str, Any]:
-    """The film, decoded a few frames at a time."""
+def _panel(space: Workspace, results: Results, on_map: str, side: tuple[int, int]) -> MapPanel:
+    from zalgebra.studio.film_map import map_panel
+
+    ways = {method: result.latents for method, result in results.items()}
+    return map_panel(space, ways, method=on_map, side=side)
+
+
+def _shoot(
+    results: Results, layout: Layout, output: Path, fps: int, panel: MapPanel | None
+) -> dict[str, Any]:
+    """The film, decoded a few frames at a time; on the map's panel the dot moves on."""
     from zalgebra.studio.film import shoot
 
     first = _first(results)
@@ -109,6 +140,8 @@ def _shoot(results: Results, layout: Any, output: Path, fps: int) -> dict[str, A
         for batch in zip(*(r.batches() for r in results.values()), strict=True)
         for pictures in zip(*batch, strict=True)
     )
+    if panel is not None:
+        rows = ((*row, panel.picture(i)) for i, row in enumerate(rows))
     frames = layout.frames(rows, first.captions)
     n, size = len(first.latents), layout.size
     return shoot(frames, output, n=n, size=size, fps=fps, comment=command_line()).to_dict()
