@@ -8,6 +8,7 @@ page's figures on turning and speed are printed.
 
 from __future__ import annotations
 
+import textwrap
 import time
 
 import numpy as np
@@ -32,10 +33,10 @@ def confounded(n: int = 3000) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndar
 
 def both(plain: za.Direction, pure: za.Direction) -> Figure:
     """The leakage of both beside the data along the second."""
-    figure = Figure(figsize=(11, 4.2), dpi=85, layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
+    figure = Figure(figsize=(6.2, 7.4), dpi=110, layout="constrained")
+    left, right = figure.subplots(2, 1, height_ratios=[3, 2])
     cards.along(pure, ax=left)
-    left.set_title(pure.verdict, fontsize=9, loc="left", parse_math=False)
+    left.set_title(textwrap.fill(pure.verdict, 64), fontsize=10, loc="left", parse_math=False)
     place = np.arange(len(OTHERS))
     for direction, shift, colour in ((plain, 0.2, "#9aa0a6"), (pure, -0.2, "#d1495b")):
         moved = [direction.leakage[k] for k in OTHERS]
@@ -43,7 +44,7 @@ def both(plain: za.Direction, pure: za.Direction) -> Figure:
     right.set_yticks(place, [k.replace("_", " ") for k in OTHERS])
     right.axvline(0, color="#2b2d42", linewidth=0.8)
     right.set_xlabel("leakage of one δ, in sd")
-    right.legend(frameon=False, fontsize=8, loc="upper right")
+    right.legend(frameon=False, fontsize=9, loc="center right")
     for side in ("top", "right"):
         right.spines[side].set_visible(False)
     return figure

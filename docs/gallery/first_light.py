@@ -89,17 +89,19 @@ def stacked(
     columns: list[str] | None = None,
     last: str = "",
 ) -> Figure:
-    """Strips under each other, each with its label on the left."""
+    """Strips under each other, each below its label, which a telephone still shows legibly."""
     n = len(rows[0])
-    width, height = n * 1.05 + 1.7, len(rows) * 1.1 + 0.3
+    above, below = 0.36 * len(rows), 0.36 if columns or last else 0.02
+    width, height = n * 1.05, len(rows) * 1.05 + above + below
     figure = Figure(figsize=(width, height), dpi=110)
     axes = figure.subplots(len(rows), 1)
     for ax, row, label in zip(axes, rows, labels, strict=True):
         za.figures.strip(row, ax=ax)
-        ax.text(-0.12, 0.5, label, ha="right", va="center", fontsize=10)
+        ax.text(0.02, -0.05, label, ha="left", va="bottom", fontsize=15, clip_on=False)
     for i, caption in enumerate(columns or [*[""] * (n - 1), last]):
-        axes[-1].text(i + 0.485, 1.04, caption, ha="center", va="top", fontsize=9, clip_on=False)
-    figure.subplots_adjust(1.7 / width, 0.3 / height, 0.995, 0.99, hspace=0.05)
+        axes[-1].text(i + 0.485, 1.04, caption, ha="center", va="top", fontsize=14, clip_on=False)
+    top = 1 - above / len(rows) / height
+    figure.subplots_adjust(0.002, below / height, 0.998, top, hspace=0.36)
     return figure
 
 

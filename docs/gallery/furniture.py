@@ -99,14 +99,14 @@ def nearest(mesh: Mesh, others: Sequence[Mesh]) -> tuple[int, float]:
 
 def picture(rows: dict[str, list[Mesh]]) -> Figure:
     """Meshes in rows, each on its own floor."""
-    width = 1.3 * STEPS + 1.2
+    width = 1.3 * STEPS + 1.9
     figure = Figure(figsize=(width, 1.25 * len(rows)), dpi=110)
     for ax, (name, meshes) in zip(figure.subplots(len(rows), 1), rows.items(), strict=True):
         frames = [render(mesh, SIZE)[:, SIZE // 12 :] for mesh in meshes]
         ax.imshow(np.moveaxis(np.concatenate(frames, axis=2), 0, -1))
-        ax.text(-0.008, 0.5, name, ha="right", va="center", fontsize=10, transform=ax.transAxes)
+        ax.text(-0.008, 0.5, name, ha="right", va="center", fontsize=16, transform=ax.transAxes)
         ax.axis("off")
-    figure.subplots_adjust(1.2 / width, 0.0, 1.0, 1.0, hspace=0.0)
+    figure.subplots_adjust(1.9 / width, 0.0, 1.0, 1.0, hspace=0.0)
     return figure
 
 

@@ -6,6 +6,7 @@ Each function draws into ``ax`` if it is given, else into a new figure, and retu
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,10 +39,9 @@ def card(direction: Direction, /) -> Figure:
     """
     found = _card(direction)
     leaks = len(direction.leakage)
-    figure = _figure(9.5 if leaks else 6.0, 4.6)
-    axes = np.atleast_1d(
-        figure.subplots(1, 2 if leaks else 1, width_ratios=[3, 2] if leaks else None)
-    )
+    below = [0.8 + 0.2 * leaks] if leaks else []  # inches: a bar a line
+    figure = _figure(6.0, 4.7 + sum(below))
+    axes = np.atleast_1d(figure.subplots(1 + len(below), 1, height_ratios=[3.4, *below]))
     along(direction, ax=axes[0])
     if leaks:
         _bars(axes[1], direction.leakage)
@@ -55,8 +55,9 @@ def card(direction: Direction, /) -> Figure:
         + (f" + {direction.n[1]:,}" if found.kind == "groups" else "")
         + f"    data {found.data_hash[:12]}    model {direction.fingerprint[:12] or 'not named'}",
     ]
-    texts = "\n".join([*lines, found.note] if found.note else lines)
-    figure.suptitle(texts, fontsize=8, x=0.01, ha="left", parse_math=False)
+    every = [*lines, found.note] if found.note else lines
+    texts = "\n".join(textwrap.fill(line, 86) for line in every)
+    figure.suptitle(texts, fontsize=9, x=0.01, ha="left", parse_math=False)
     return figure
 
 
@@ -114,7 +115,7 @@ def _bars(ax: Any, leakage: dict[str, float]) -> None:
     names = sorted(leakage, key=lambda k: abs(leakage[k]))
     moved = [leakage[k] for k in names]
     ax.barh(range(len(names)), moved, color=[WITH if m > 0 else WITHOUT for m in moved], height=0.7)
-    ax.set_yticks(range(len(names)), names, fontsize=7)
+    ax.set_yticks(range(len(names)), names, fontsize=9)
     for label in ax.get_yticklabels():
         label.set_parse_math(False)
     ax.axvline(0, color=LINE, linewidth=0.8)
