@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -51,8 +50,7 @@ def here() -> Any:
     """Maps are made in this process, which spares the imports."""
 
     def child(place: Path, method: str, seed: int, own: int, file: Path) -> None:
-        patch.setattr(sys, "argv", ["", str(place), method, str(seed), str(own), str(file)])
-        map_cells.main()
+        map_cells.written(str(place), method, str(seed), str(own), str(file))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mapping, "_child", child)

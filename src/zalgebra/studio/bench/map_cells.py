@@ -26,7 +26,7 @@ from zalgebra.models import load
 from zalgebra.studio.bench.ground import decoded
 from zalgebra.studio.bench.map_costs import cost
 
-__all__ = ["OWN", "Ready", "main", "one", "ring", "umap_learn"]
+__all__ = ["OWN", "Ready", "main", "one", "ring", "umap_learn", "written"]
 
 OWN = "umap-learn"  # its map with its own inverse, which is no method of ours
 SHOWN = 10  # held-out items whose pictures are kept
@@ -163,9 +163,14 @@ def _end_with(parent: int) -> None:
 
 
 def main() -> None:
-    """Measure one cell: folder of the work, method, seed, points for umap-learn, file, asker."""
-    folder, method, seed, count, file, asker = sys.argv[1:]
+    """`written` in a process of its own: its arguments, and the process that asked."""
+    *given, asker = sys.argv[1:]
     threading.Thread(target=_end_with, args=(int(asker),), daemon=True).start()
+    written(*given)
+
+
+def written(folder: str, method: str, seed: str, count: str, file: str, /) -> None:
+    """Measure one cell: folder of the work, method, seed, points for umap-learn, file."""
     tensors, _ = read_tensors(Path(folder) / f"latents-{seed}.safetensors")
     given = {name: tensors[name] for name in ("train", "test", "images")}
     ready = Ready(load(Path(folder) / "model"), **given)
