@@ -36,14 +36,14 @@ def averages(model: za.models.VAE, groups: np.ndarray) -> dict[str, np.ndarray]:
 def picture(model: za.models.VAE, groups: np.ndarray) -> Figure:
     """A row a method, with |u|²/D in normal coordinates: 1 for a latent of the prior."""
     rows = {"first of the eight": groups[:, 0], **averages(model, groups)}
-    width, height = GROUPS * 1.1 + 2.6, len(rows) * 1.12
+    width, height = GROUPS * 1.1 + 3.7, len(rows) * 1.12
     figure = Figure(figsize=(width, height), dpi=95)
     for ax, (name, latents) in zip(figure.subplots(len(rows), 1), rows.items(), strict=True):
         za.figures.strip(model.inverse_transform(latents.astype("float32")), ax=ax)
         ratio = np.mean(np.asarray(model.prior_.to_normal(latents)) ** 2)
-        ax.text(-0.12, 0.5, f"{name}\nvariance {ratio:.2f}", ha="right", va="center", fontsize=10)
+        ax.text(-0.12, 0.5, f"{name}\nvariance {ratio:.2f}", ha="right", va="center", fontsize=14)
         print(f"| {name} | {ratio:.2f} |")
-    figure.subplots_adjust(2.6 / width, 0.005, 0.995, 0.995, hspace=0.04)
+    figure.subplots_adjust(3.7 / width, 0.005, 0.995, 0.995, hspace=0.04)
     return figure
 
 

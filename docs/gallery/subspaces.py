@@ -28,8 +28,8 @@ def seeds() -> np.ndarray:
 def subspace(model: za.models.VAE, faces: np.ndarray) -> Figure:
     """The plane of three faces, with them in frames, and the same faces in the chart of angles."""
     z = model.transform(faces)
-    figure = Figure(figsize=(13, 6.6), dpi=85, layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure = Figure(figsize=(6.4, 12.4), dpi=110, layout="constrained")
+    left, right = figure.subplots(2, 1)
     plane = Subspace(model.prior_, center=True).fit(z)
     corners = plane.transform(z)
     middle = (corners.max(axis=0) + corners.min(axis=0)) / 2

@@ -91,12 +91,12 @@ def picture(model: za.models.VAE, title: str, columns: int = 8) -> Figure:
     ways = carriers(codes(model, N, 1, source), codes(model, N, 2, target))
     rows = {"item, decoded": z, **{name: carry(z) for name, carry in ways.items()}}
     rows["target group"] = codes(model, columns, 18, target)
-    width, height = columns * 1.05 + 1.7, len(rows) * 1.08
+    width, height = columns * 1.05 + 2.5, len(rows) * 1.08
     figure = Figure(figsize=(width, height), dpi=110)
     for ax, (name, latents) in zip(figure.subplots(len(rows), 1), rows.items(), strict=True):
         za.figures.strip(model.inverse_transform(latents.astype("float32")), ax=ax)
-        ax.text(-0.12, 0.5, name, ha="right", va="center", fontsize=10)
-    figure.subplots_adjust(1.7 / width, 0.005, 0.995, 0.995, hspace=0.04)
+        ax.text(-0.12, 0.5, name, ha="right", va="center", fontsize=15)
+    figure.subplots_adjust(2.5 / width, 0.005, 0.995, 0.995, hspace=0.04)
     return figure
 
 
