@@ -94,7 +94,7 @@ def table(result: Result, commit: str) -> str:
 
 
 def row(keys: Sequence[str], cells: Sequence[Mapping[str, Any]], columns: Columns) -> list[str]:
-    """Repeats as one row: means of the values and of the ends of their intervals."""
+    """Repeats as one row: see `zalgebra.studio.bench.tables.interval_words`."""
     seeds = sorted({cell["seed"] for cell in cells if "seed" in cell})
     n = sum(_n(cell, columns) for cell in cells)
     scores = [

@@ -13,6 +13,7 @@ pytest.importorskip("matplotlib")
 
 from zalgebra.algebra.items import Items
 from zalgebra.estimators import maps
+from zalgebra.studio.discover import contact_sheet
 from zalgebra.studio.map_figures import inverse_grid, scatter
 from zalgebra.studio.map_items import colours, map_items
 from zalgebra.studio.map_paper import FORMATS, panels, write
@@ -239,3 +240,14 @@ def test_what_is_wrong_is_one_sentence(zalgebra, encoded, words, sentence, monke
 
     monkeypatch.setattr("zalgebra.studio.map_items.map_items", no_map)
     assert sentence in zalgebra("map", "-w", encoded, *words).sentence()
+
+
+def test_a_model_that_overshoots_is_drawn_all_the_same(space, monkeypatch) -> None:
+    decode = space.model.inverse_transform
+    monkeypatch.setattr(space.model, "inverse_transform", lambda z: 9 * decode(z) - 4)
+    found = map_items(space, method="pca")
+    pictures = found._pictures(space)(np.arange(3))
+    assert (pictures.min(), pictures.max()) == (0, 1)
+    assert found.figure(space, inverse=True).axes
+    assert found.page(space)
+    assert contact_sheet(space, n=2).figure().axes

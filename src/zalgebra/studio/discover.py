@@ -72,7 +72,7 @@ class Sheet:
             box = left / width, 0.0, columns * figures.TILE / width, 1 - head / height
             ax = figure.add_axes(box)
             tiles = self.pictures[:, b].reshape(-1, *self.pictures.shape[-3:])
-            figures.grid(tiles, columns=columns, ax=ax)
+            figures.grid(np.clip(tiles, 0, 1), columns=columns, ax=ax)  # far along models overshoot
             for i, strength in enumerate(self.strengths):
                 _write(ax, i + 0.485, -0.04, _sd(strength), va="bottom")
             if len(self.items) > 1:

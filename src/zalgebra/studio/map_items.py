@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +62,7 @@ class ItemMap:
             ax=axes[0],
         )
         if inverse:
-            decode = workspace.model.inverse_transform
+            decode = partial(_shown, workspace)
             map_figures.inverse_grid(self.fitted, decode, columns=columns, ax=axes[1])
         return figure
 
@@ -121,7 +122,7 @@ class ItemMap:
             return None
 
         def pictures(rows: np.ndarray) -> np.ndarray:
-            return workspace.model.inverse_transform(workspace.items.latents[self.rows[rows]])
+            return _shown(workspace, workspace.items.latents[self.rows[rows]])
 
         return pictures
 
@@ -135,6 +136,11 @@ class ItemMap:
             "held_out_errors": dict(inverse.scores),
             "reach": inverse.region.reach,
         }
+
+
+def _shown(workspace: Workspace, latents: np.ndarray) -> np.ndarray:
+    """Latents as pictures in [0, 1], which a linear model leaves."""
+    return np.clip(workspace.model.inverse_transform(latents), 0, 1)
 
 
 def map_items(
