@@ -331,24 +331,32 @@ def other_tables(rows: list[dict], nao: dict[str, float], agrees: list) -> Itera
 
 
 def picture(rows: list[dict], path: Path) -> None:
-    import matplotlib
+    """Bars in the colours of Okabe and Ito and hatched, on a panel a library."""
+    sys.path.append(str(Path(__file__).resolve().parents[1] / "docs" / "gallery"))
+    from matplotlib.figure import Figure
+    from palette import save
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True, layout="constrained")
-    colours = {"product + write": "0.7", "zalgebra": "C0", "lolatents": "C1", "lol_iid": "C3"}
+    figure = Figure(figsize=(6, 7.6), layout="constrained")
+    axes = figure.subplots(2, 1, sharey=True)
+    styles = {
+        "product + write": ("0.75", ""),
+        "zalgebra": ("#0072b2", ""),
+        "lolatents": ("#e69f00", "//"),
+        "lol_iid": ("#d55e00", "xx"),
+    }
     for ax, library in zip(axes, CALLS, strict=True):
         mine = [r for r in rows if r["library"] == library]
-        for i, (name, colour) in enumerate(colours.items()):
+        for i, (name, (colour, hatch)) in enumerate(styles.items()):
             at = [(j, 1e3 * r["median"][name]) for j, r in enumerate(mine) if name in r["median"]]
             places = [j + 0.2 * (i - 1.5) for j, _ in at]
-            ax.bar(places, [s for _, s in at], 0.2, color=colour, label=name)
-        ax.set_xticks(range(len(mine)), ["{}×{}×{}".format(*r["shape"]) for r in mine], size=8)
-        ax.set(yscale="log", title=library, xlabel="n × k × D")
-    axes[0].set_ylabel("milliseconds, median")
-    axes[1].legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=150)
+            ax.bar(
+                places, [s for _, s in at], 0.2, color=colour, hatch=hatch, ec="white", label=name
+            )
+        ax.set_xticks(range(len(mine)), ["{}×{}×{}".format(*r["shape"]) for r in mine])
+        ax.set(yscale="log", title=library, xlabel="n × k × D", ylabel="milliseconds, median")
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0].legend(frameon=False, loc="upper left")
+    save(figure, path, dpi=130)
 
 
 def main() -> None:

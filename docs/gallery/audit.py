@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
 from palette import ASSETS, save
 from rich.console import Console
+from strips import strips
 
 import zalgebra as za
 from zalgebra.studio import report
@@ -30,21 +30,15 @@ def edits(audit: Audit, names: tuple[str, ...]) -> Figure:
     """Items that lack a factor, and the same with its direction added; two rows a factor."""
     trial = audit.trial
     assert trial is not None
-    drawn = Figure(figsize=(9.2, 2.7 * len(names)), dpi=85)
-    drawn.subplots_adjust(0.01, 0.01, 0.99, 0.94, wspace=0.04, hspace=0.25)
-    axes = drawn.subplots(2 * len(names), COLUMNS)
     by_name = {f.name: f for f in audit.factors}
-    for k, name in enumerate(names):
+    rows = {}
+    for name in names:
         index = [f.name for f in trial.factors].index(name)
         z = trial.Z[trial.rest[trial.factors[index].low[trial.rest]][:COLUMNS]]
         moved = z + trial.directions[index].reshape(z.shape[1:])
-        for row, pictures in enumerate((trial.decode(z), trial.decode(moved))):
-            for ax, picture in zip(axes[2 * k + row], pictures, strict=True):
-                ax.imshow(np.moveaxis(picture, 0, -1))
-                ax.set_axis_off()
-        said = f"{name}: {by_name[name].verdict}; below: the same with its direction added"
-        axes[2 * k][0].set_title(said, loc="left", fontsize=11)
-    return drawn
+        rows[f"{name}: {by_name[name].verdict}"] = trial.decode(z)
+        rows[f"the same with the direction {name} added"] = trial.decode(moved)
+    return strips(rows)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 from palette import ASSETS, save
+from strips import strips
 
 import zalgebra as za
 from zalgebra.estimators.samplers import LatentResampler
@@ -27,16 +28,18 @@ def plane() -> Figure:
     bow = 2 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + 0.1 * rng.standard_normal((10, 2))
     crowd = rng.standard_normal((160, 2)) * [0.9, 0.6] + [0, -1.2]
     X, y = np.concatenate([crowd, bow]), np.repeat([0, 1], [160, 10])
-    figure = Figure(figsize=(12, 7), dpi=85, layout="constrained")
-    for ax, method in zip(figure.subplots(2, 3).flat, METHODS, strict=True):
+    figure = Figure(figsize=(7.2, 9.2), dpi=100, layout="constrained")
+    for ax, method in zip(figure.subplots(3, 2).flat, METHODS, strict=True):
         resampler = LatentResampler(method=method, k_neighbors=4, random_state=SEED)
         new = resampler.fit_resample(X, y)[0][len(X) :]
         ax.scatter(*crowd.T, s=12, color=COMMON, label="common")
-        ax.scatter(*new.T, s=10, color=NEW, alpha=0.6, label="new")
-        ax.scatter(*bow.T, s=45, color=RARE, edgecolor="white", label="rare, given")
-        ax.set(title=method, xlim=(-4, 4), ylim=(-3.2, 3.4), xticks=[], yticks=[])
+        ax.scatter(*new.T, s=16, color=NEW, marker="x", linewidth=1, label="new")
+        ax.scatter(*bow.T, s=70, color=RARE, edgecolor="white", marker="D", label="rare, given")
+        ax.set_title(method, fontsize=14)
+        ax.set(xlim=(-4, 4), ylim=(-3.2, 3.4), xticks=[], yticks=[])
         ax.set_aspect("equal")
-    figure.axes[0].legend(loc="upper right", fontsize=9)
+    marks = figure.axes[0].get_legend_handles_labels()
+    figure.legend(*marks, loc="outside lower center", ncols=3, frameon=False)
     return figure
 
 
@@ -56,21 +59,13 @@ def faces() -> Figure:
             random_state=SEED,
         )
         rows[method] = resampler.fit_resample(X, y)[0][len(X) :]
-    figure = Figure(figsize=(9.6, 10.6), dpi=85, layout="constrained")
-    axes = figure.subplots(len(rows), 7)
-    for line, (name, pictures) in zip(axes, rows.items(), strict=True):
-        for ax in line:
-            ax.set_axis_off()
-        for ax, picture in zip(line, pictures, strict=False):
-            ax.imshow(np.clip(np.moveaxis(picture, 0, -1), 0, 1))
-        line[0].set_title(name, loc="left", fontsize=11)
-    return figure
+    return strips(rows, columns=7)
 
 
 def main() -> None:
     ASSETS.mkdir(exist_ok=True)
     save(plane(), ASSETS / "augmentation.png")
-    save(faces(), ASSETS / "augmentation-faces.png")
+    save(faces(), ASSETS / "augmentation-faces.png", dpi=92)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 from palette import ASSETS, save
+from strips import strips
 
 import zalgebra as za
 
@@ -22,7 +23,7 @@ METHODS = {
     "LOL, as independent": {"method": "lol"},
     "LOL, correlation estimated": {"method": "lol", "correlation": "estimate"},
 }
-GROUPS, FEW = 6, 8
+GROUPS, FEW = 8, 8
 
 
 def averages(model: za.models.VAE, groups: np.ndarray) -> dict[str, np.ndarray]:
@@ -36,22 +37,20 @@ def averages(model: za.models.VAE, groups: np.ndarray) -> dict[str, np.ndarray]:
 def picture(model: za.models.VAE, groups: np.ndarray) -> Figure:
     """A row a method, with |u|²/D in normal coordinates: 1 for a latent of the prior."""
     rows = {"first of the eight": groups[:, 0], **averages(model, groups)}
-    width, height = GROUPS * 1.1 + 3.7, len(rows) * 1.12
-    figure = Figure(figsize=(width, height), dpi=95)
-    for ax, (name, latents) in zip(figure.subplots(len(rows), 1), rows.items(), strict=True):
-        za.figures.strip(model.inverse_transform(latents.astype("float32")), ax=ax)
+    pictures = {}
+    for name, latents in rows.items():
         ratio = np.mean(np.asarray(model.prior_.to_normal(latents)) ** 2)
-        ax.text(-0.12, 0.5, f"{name}\nvariance {ratio:.2f}", ha="right", va="center", fontsize=14)
+        found = model.inverse_transform(latents.astype("float32"))
+        pictures[f"{name}: variance {ratio:.2f}"] = found
         print(f"| {name} | {ratio:.2f} |")
-    figure.subplots_adjust(3.7 / width, 0.005, 0.995, 0.995, hspace=0.04)
-    return figure
+    return strips(pictures)
 
 
 def main() -> None:
     model = za.load("faces")
     faces = za.datasets.faces(GROUPS * FEW, seed=23)
     groups = model.transform(faces.images).reshape(GROUPS, FEW, -1).astype(float)
-    save(picture(model, groups), ASSETS / "averages.png")
+    save(picture(model, groups), ASSETS / "averages.png", dpi=92)
 
 
 if __name__ == "__main__":

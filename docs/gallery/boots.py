@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 from palette import ASSETS, save
+from strips import strips
 
 import zalgebra as za
 
@@ -25,9 +26,9 @@ def picture(model: za.models.VAE, boot: za.Direction, sandals: np.ndarray) -> Fi
         path = [(za.Latent(z, "sandal") + s * boot.latent()) for s in STRENGTHS]
         ways = np.stack([latent.array(prior=model.prior_) for latent in path])
         rows.append(np.concatenate([seen[None], model.inverse_transform(ways.astype("float32"))]))
-    captions = ["the sandal", *(f"{s:.0%} boot" for s in STRENGTHS)]
-    labelled = [""] * (len(captions) * (SANDALS - 1)) + captions
-    return za.figures.grid(np.concatenate(rows), columns=len(captions), captions=labelled)
+    captions = ["sandal", *(f"{s:.0%}" for s in STRENGTHS)]
+    title = "Six sandals, and how far they are on their way to a boot"
+    return strips({title: np.concatenate(rows)}, columns=len(captions), captions=captions)
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
     direction = za.Direction.from_groups(*groups, name="boot")
     print(direction.verdict)
     held = test.images[test.labels["class"] == sandal][:SANDALS]
-    save(picture(model, direction, held), ASSETS / "boots.png", dpi=100)
+    save(picture(model, direction, held), ASSETS / "boots.png")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import textwrap
 import time
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from palette import ASSETS, save
 
@@ -32,22 +33,31 @@ def confounded(n: int = 3000) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndar
 
 
 def both(plain: za.Direction, pure: za.Direction) -> Figure:
-    """The leakage of both beside the data along the second."""
-    figure = Figure(figsize=(6.2, 7.4), dpi=110, layout="constrained")
-    left, right = figure.subplots(2, 1, height_ratios=[3, 2])
-    cards.along(pure, ax=left)
-    left.set_title(textwrap.fill(pure.verdict, 64), fontsize=10, loc="left", parse_math=False)
+    """The data along the second, and below it the leakage of both."""
+    figure = Figure(figsize=(6.2, 7.8), dpi=110, layout="constrained")
+    above, below = figure.subplots(2, 1, height_ratios=[3, 2])
+    cards.along(pure, ax=above)
+    key(above)
+    above.set_title(textwrap.fill(pure.verdict, 56), fontsize=11, loc="left", parse_math=False)
     place = np.arange(len(OTHERS))
-    for direction, shift, colour in ((plain, 0.2, "#9aa0a6"), (pure, -0.2, "#d1495b")):
+    for direction, shift, colour in ((plain, 0.2, "#9aa0a6"), (pure, -0.2, "#a3283a")):
         moved = [direction.leakage[k] for k in OTHERS]
-        right.barh(place + shift, moved, height=0.36, color=colour, label=direction.name)
-    right.set_yticks(place, [k.replace("_", " ") for k in OTHERS])
-    right.axvline(0, color="#2b2d42", linewidth=0.8)
-    right.set_xlabel("leakage of one δ, in sd")
-    right.legend(frameon=False, fontsize=9, loc="center right")
+        below.barh(place + shift, moved, height=0.36, color=colour, label=direction.name)
+    below.set_yticks(place, [k.replace("_", " ") for k in OTHERS])
+    below.axvline(0, color="#2b2d42", linewidth=0.8)
+    below.set_xlabel("leakage of one δ, in sd")
+    below.legend(frameon=False, fontsize=11, loc="center right")
     for side in ("top", "right"):
-        right.spines[side].set_visible(False)
+        below.spines[side].set_visible(False)
     return figure
+
+
+def key(ax: Axes) -> None:
+    """What a card's marks are, in two columns; one of its groups is hatched."""
+    for part in ax.patches:
+        if part.get_label() == "without":
+            part.set(hatch="//", edgecolor=part.get_facecolor())
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=3)
 
 
 def main() -> None:

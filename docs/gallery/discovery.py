@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from palette import ASSETS, save
+from strips import strips
 
 import zalgebra as za
 from zalgebra.algebra.masks import blend, box
@@ -29,7 +30,14 @@ def sheet() -> Figure:
     with tempfile.TemporaryDirectory() as folder:
         space = za.Workspace.create(Path(folder) / "faces.zal", za.load("faces"))
         space.encode(za.datasets.faces(3000, seed=1))
-        return contact_sheet(space, method="sefa", n=8, items=["img:3"]).figure()
+        found = contact_sheet(space, method="sefa", n=8, items=["img:3"])
+    effect, alike = found.found.effect, found.found.consistency
+    rows = {
+        f"{i}: effect {effect[i]:.3f}, alike {alike[i]:.2f}": pictures[0]
+        for i, pictures in enumerate(found.pictures)
+    }
+    captions = [f"{s:+g} sd".replace("-", "−") if s else "0" for s in found.strengths]
+    return strips(rows, captions=captions)
 
 
 def masks() -> Figure:
@@ -43,16 +51,9 @@ def masks() -> Figure:
         "b": b,
         "hard mask": blend(a, b, hard),
         "soft mask": blend(a, b, soft),
-        "soft mask,\nplain average": (1 - soft) * a + soft * b,
+        "soft mask, plain average": (1 - soft) * a + soft * b,
     }
-    width, height = 10 * 0.8 + 1.3, len(rows) * 0.84
-    figure = Figure(figsize=(width, height), dpi=110)
-    axes = figure.subplots(len(rows), 1)
-    for ax, (label, z) in zip(axes, rows.items(), strict=True):
-        za.figures.strip(flow.inverse_transform(z.astype(np.float32)), ax=ax)
-        ax.text(-0.12, 0.5, label, ha="right", va="center", fontsize=9)
-    figure.subplots_adjust(1.3 / width, 0.01, 0.995, 0.99, hspace=0.05)
-    return figure
+    return strips({name: flow.inverse_transform(z.astype(np.float32)) for name, z in rows.items()})
 
 
 def table() -> None:
@@ -76,7 +77,7 @@ def main() -> None:
         table()
         return
     ASSETS.mkdir(exist_ok=True)
-    save(sheet(), ASSETS / "discovery.png", dpi=100)
+    save(sheet(), ASSETS / "discovery.png", dpi=80)
     save(masks(), ASSETS / "discovery-masks.png")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import textwrap
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from palette import ASSETS, save
 from PIL import Image
 
 import zalgebra as za
+from directions import key
 from zalgebra.estimators import maps
 from zalgebra.estimators.directions_leakage import leakage_matrix
 from zalgebra.studio.map_page import map_page
@@ -72,7 +74,15 @@ def leakage() -> Figure:
 
 
 def card() -> Figure:
-    return za.figures.card(workspace().direction("smile"))
+    smile = workspace().direction("smile")
+    figure = za.figures.card(smile)
+    key(figure.axes[0])
+    how, told = smile.card.how, figure.get_suptitle().replace("\n", " ")
+    facts = told.removeprefix(smile.verdict).replace(f" {how} ", f"    {how} ").split("    ")
+    whole = "    ".join(fact.strip().replace(" ", "\N{NO-BREAK SPACE}") for fact in facts)
+    lines = (textwrap.fill(t, 64, break_on_hyphens=False) for t in (smile.verdict, whole))
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", parse_math=False)
+    return figure
 
 
 def certificate() -> Figure:

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from palette import ASSETS
+from palette import ASSETS, save
+from strips import strips
 
 import zalgebra as za
 from zalgebra.data.furniture import (
@@ -99,15 +100,12 @@ def nearest(mesh: Mesh, others: Sequence[Mesh]) -> tuple[int, float]:
 
 def picture(rows: dict[str, list[Mesh]]) -> Figure:
     """Meshes in rows, each on its own floor."""
-    width = 1.3 * STEPS + 1.9
-    figure = Figure(figsize=(width, 1.25 * len(rows)), dpi=110)
-    for ax, (name, meshes) in zip(figure.subplots(len(rows), 1), rows.items(), strict=True):
-        frames = [render(mesh, SIZE)[:, SIZE // 12 :] for mesh in meshes]
-        ax.imshow(np.moveaxis(np.concatenate(frames, axis=2), 0, -1))
-        ax.text(-0.008, 0.5, name, ha="right", va="center", fontsize=16, transform=ax.transAxes)
-        ax.axis("off")
-    figure.subplots_adjust(1.9 / width, 0.0, 1.0, 1.0, hspace=0.0)
-    return figure
+    return strips(
+        {
+            name: np.stack([render(mesh, SIZE)[:, SIZE // 12 :] for mesh in meshes])
+            for name, meshes in rows.items()
+        }
+    )
 
 
 def table(
@@ -127,7 +125,7 @@ def table(
         words.append(f"{found[i][1]:.3f} ({real.names[found[i][0]]})" if real else "")
         words.append(f"{unsure(model, codes[i]):.2f}")
         print(f"| {i + 1} | {' | '.join([*words, *(f'{v:.2f}' for v in between.shapes[i])])} |")
-    return {"decoded": meshes, "redrawn from\nits factors": redrawn}
+    return {"decoded": meshes, "redrawn from its factors": redrawn}
 
 
 def unsure(model: DeepSDF, code: np.ndarray, n: int = 60_000) -> float:
@@ -190,8 +188,8 @@ def main() -> None:
     meshes = [Mesh(*model.mesh(z)) for z in codes]
     rows = table(model, meshes, weights, codes)
     if not asked.real:  # what is shown in the docs is drawn, and nobody else's
-        picture(rows).savefig(ASSETS / "furniture.png")
-        print(ASSETS / "furniture.png", f"{time.perf_counter() - start:.0f} s in all")
+        save(picture(rows), ASSETS / "furniture.png", dpi=140)
+        print(f"{time.perf_counter() - start:.0f} s in all")
     if asked.film or asked.glb:
         film(model, ends, asked.film, asked.glb)
 

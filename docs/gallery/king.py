@@ -26,20 +26,20 @@ TOP = 6
 
 def picture(words: za.models.WordVectors) -> Figure:
     """The nearest words to each sum, those of the question in grey."""
-    figure = Figure(figsize=(9.6, 2.9), dpi=110)
-    for ax, (plus, minus) in zip(figure.subplots(1, len(QUESTIONS)), QUESTIONS, strict=True):
+    figure = Figure(figsize=(5.6, 7.4), dpi=110)
+    for ax, (plus, minus) in zip(figure.subplots(len(QUESTIONS), 1), QUESTIONS, strict=True):
         found = words.most_similar(plus, minus, topn=TOP, exclude=False)
         names, cosines = zip(*found, strict=True)
         colours = [ASKED if name in (*plus, *minus) else FOUND for name in names]
         ax.barh(range(TOP), cosines, color=colours, height=0.74)
         for i, (name, cosine) in enumerate(found):
-            ax.text(0.02, i, f"{name}  {cosine:.2f}", va="center", fontsize=10, color="white")
+            ax.text(0.02, i, f"{name}  {cosine:.2f}", va="center", fontsize=12, color="white")
             print(f"| {' + '.join(plus)} - {minus[0]} | {name} | {cosine:.3f} |")
-        ax.set_title(f"{plus[0]} − {minus[0]} + {plus[1]}", fontsize=11, loc="left")
+        ax.set_title(f"{plus[0]} − {minus[0]} + {plus[1]}", fontsize=14, loc="left")
         ax.invert_yaxis()
         ax.set_axis_off()
         ax.set_xlim(0, 1)
-    figure.tight_layout(w_pad=2.0)
+    figure.tight_layout()
     return figure
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from palette import ASSETS, save
+from strips import strips
 
 import zalgebra as za
 from zalgebra.algebra.transport.pictures import picture_barycenter
@@ -26,7 +27,7 @@ from zalgebra.models.geodesics_pace import even_pace
 from zalgebra.models.pullback import pullback_metric
 
 STEPS, COLUMNS, PAIRS = 17, 9, 4
-BACK, FRONT, THIRD = "#00798c", "#d1495b", "#edae49"
+BACK, FRONT, THIRD = "#00798c", "#a3283a", "#d98a00"
 Paths = Callable[[np.ndarray, np.ndarray], np.ndarray]  # two (n, D) to (n, STEPS, D)
 
 
@@ -78,34 +79,22 @@ def same_pair(model: za.models.VAE) -> Figure:
     a, b = z[:PAIRS], z[PAIRS:]
     print("| path | length | energy | pace | norm at the middle | CPU a pair |")
     print("|---|---:|---:|---:|---:|---:|")
-    strips = {}
+    rows = {}
     for name, way in ways(model).items():
         begun = time.process_time()
         paths = way(a, b)
         figures = measured(model, paths, time.process_time() - begun)
         print(f"| {name} | {' | '.join(figures)} |", flush=True)
         shown = paths[0, :: (STEPS - 1) // (COLUMNS - 1)]
-        strips[name] = model.inverse_transform(shown.astype("float32"))
+        rows[name] = model.inverse_transform(shown.astype("float32"))
     t = np.linspace(0, 1, COLUMNS)
     begun = time.process_time()
-    ends = strips["straight line"][[0, -1]]
-    strips["pictures' barycentre"] = picture_barycenter(ends, np.stack([1 - t, t], axis=1))
+    ends = rows["straight line"][[0, -1]]
+    rows["pictures' barycentre"] = picture_barycenter(ends, np.stack([1 - t, t], axis=1))
     print(
         f"\nbarycentres of pictures: {(time.process_time() - begun) / (COLUMNS - 2):.2f} s a frame"
     )
-    return stacked(strips)
-
-
-def stacked(strips: dict[str, np.ndarray], size: float = 1.0) -> Figure:
-    """Strips of pictures under each other, with their names at the left."""
-    columns, margin = len(next(iter(strips.values()))), 1.75
-    width, height = columns * size + margin, len(strips) * size * 1.03
-    figure = Figure(figsize=(width, height), dpi=105)
-    for ax, (name, pictures) in zip(figure.subplots(len(strips), 1), strips.items(), strict=True):
-        za.figures.strip(pictures, ax=ax)
-        ax.text(-0.1, 0.5, name, ha="right", va="center", fontsize=10)
-    figure.subplots_adjust(margin / width, 0.005, 0.995, 0.995, hspace=0.04)
-    return figure
+    return strips(rows)
 
 
 def fashion() -> Figure:
@@ -118,7 +107,7 @@ def fashion() -> Figure:
     t = np.linspace(0, 1, COLUMNS)
     w, ends = np.stack([1 - t, t], axis=1), np.stack([sandal, boot])
     z = za.interpolate(*model.transform(ends), t, prior=model.prior_, correlation="estimate")
-    return stacked(
+    return strips(
         {
             "blend of pixels": np.tensordot(w, ends, axes=1),
             "barycentre, plain": picture_barycenter(ends, w, method="convolutional"),
@@ -130,12 +119,13 @@ def fashion() -> Figure:
 
 
 def plane() -> Figure:
-    """Left: through drawn data. Right: over a hill, in the chart of its map."""
-    figure = Figure(figsize=(10, 4.6), dpi=105, layout="constrained")
-    left, right = figure.subplots(1, 2)
-    through_the_data(left)
-    around_the_hill(right)
-    for ax in (left, right):
+    """Above: through drawn data. Below: over a hill, in the chart of its map."""
+    figure = Figure(figsize=(6.2, 9.2), dpi=110, layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.12)
+    above, below = figure.subplots(2, 1, height_ratios=(1, 1.7))
+    through_the_data(above)
+    around_the_hill(below)
+    for ax in (above, below):
         ax.set_aspect("equal")
         ax.set(xticks=[], yticks=[])
     return figure
@@ -147,13 +137,13 @@ def through_the_data(ax: Any) -> None:
     bow = np.stack([2 * np.cos(angle), 1.6 * np.sin(angle)], axis=1)
     bow += 0.16 * rng.standard_normal(bow.shape)
     ends = np.array([[-2.0, 0.0]]), np.array([[2.0, 0.0]])
-    ax.scatter(*bow.T, s=5, color="#c8c8c8", linewidths=0)
-    ax.plot(*np.concatenate(ends).T, color="black", ls=":", label="straight line")
-    for power, color in ((1.0, THIRD), (3.0, FRONT)):
+    ax.scatter(*bow.T, s=6, color="#b4b4b4", linewidths=0)
+    ax.plot(*np.concatenate(ends).T, color="black", ls=":", lw=2, label="straight line")
+    for power, color, dash in ((1.0, THIRD, "--"), (3.0, FRONT, "-")):
         way = DensityPaths(power=power).fit(bow).path(*ends, steps=60)
-        ax.plot(*way.path[0].T, color=color, lw=2, label=f"power {power:g}")
-    ax.legend(frameon=False, loc="center", fontsize=9)
-    ax.set_title("through the data", fontsize=11)
+        ax.plot(*way.path[0].T, color=color, ls=dash, lw=2.5, label=f"power {power:g}")
+    ax.legend(frameon=False, loc="center", fontsize=12)
+    ax.set_title("through the data", fontsize=13)
 
 
 def hill(z: torch.Tensor) -> torch.Tensor:
@@ -166,22 +156,23 @@ def around_the_hill(ax: Any) -> None:
     grid = torch.cartesian_prod(side, side)
     area = torch.linalg.det(pullback_metric(hill, grid)).sqrt().reshape(90, 90).T
     shown = ax.pcolormesh(side, side, area, cmap="Greys", shading="gouraud", vmin=0.8, vmax=3)
-    ax.figure.colorbar(shown, ax=ax, label="area of a unit of the latent", shrink=0.8)
+    bar = ax.figure.colorbar(shown, ax=ax, location="bottom", shrink=0.8)
+    bar.set_label("area of a unit of the latent", fontsize=12)
     y = np.array([-1.2, -0.7, -0.35, 0.05, 0.4, 0.8, 1.3])
     a, b = (np.stack([np.full_like(y, x), y], axis=1) for x in (-2.0, 2.0))
     way = geodesic(hill, a, b, steps=40)
     for i in range(len(y)):
         label = ("straight line", "geodesic") if i == 0 else (None, None)
-        ax.plot([-2, 2], [y[i], y[i]], color="black", ls=":", lw=1, label=label[0])
-        ax.plot(*way.path[i].T, color=BACK, lw=2, label=label[1])
-    ax.legend(frameon=True, loc="lower center", fontsize=9, ncols=2)
-    ax.set_title("around a hill", fontsize=11)
+        ax.plot([-2, 2], [y[i], y[i]], color="black", ls=":", lw=1.5, label=label[0])
+        ax.plot(*way.path[i].T, color=BACK, lw=2.5, label=label[1])
+    ax.legend(frameon=True, loc="lower center", fontsize=12, ncols=2)
+    ax.set_title("around a hill", fontsize=13)
     print(f"\nhill: {way}")
 
 
 def main() -> None:
     save(plane(), ASSETS / "paths-plane.png")
-    save(same_pair(za.load("faces")), ASSETS / "paths.png")
+    save(same_pair(za.load("faces")), ASSETS / "paths.png", dpi=90)
     save(fashion(), ASSETS / "paths-transport.png")
 
 

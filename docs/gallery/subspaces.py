@@ -29,21 +29,21 @@ def subspace(model: za.models.VAE, faces: np.ndarray) -> Figure:
     """The plane of three faces, with them in frames, and the same faces in the chart of angles."""
     z = model.transform(faces)
     figure = Figure(figsize=(6.4, 12.4), dpi=110, layout="constrained")
-    left, right = figure.subplots(2, 1)
+    above, below = figure.subplots(2, 1)
     plane = Subspace(model.prior_, center=True).fit(z)
     corners = plane.transform(z)
     middle = (corners.max(axis=0) + corners.min(axis=0)) / 2
-    draw(left, model, plane, middle, half=1.1 * float(abs(corners - middle).max()))
-    left.set(xlabel="coordinate 1", ylabel="coordinate 2", title="about the centroid")
+    draw(above, model, plane, middle, half=1.1 * float(abs(corners - middle).max()))
+    above.set(xlabel="coordinate 1", ylabel="coordinate 2", title="about the centroid")
     turn = Subspace(model.prior_, chart="angles", center=True).fit(z)
-    draw(right, model, turn, np.zeros(2), half=np.pi / 2)
-    right.set(
+    draw(below, model, turn, np.zeros(2), half=np.pi / 2)
+    below.set(
         xlabel="longitude",
         ylabel="latitude",
         title="by angle: half of all directions",
     )
     degrees = np.arange(-90, 91, 45)
-    for axis in (right.xaxis, right.yaxis):
+    for axis in (below.xaxis, below.yaxis):
         axis.set_ticks(np.radians(degrees), [f"{d}°" for d in degrees])
     return figure
 
@@ -78,7 +78,7 @@ def tile(ax, picture: np.ndarray, x: float, y: float, width: float, frame: str =
 
 def main() -> None:
     ASSETS.mkdir(exist_ok=True)
-    save(subspace(za.load("faces"), seeds()), ASSETS / "subspace.png")
+    save(subspace(za.load("faces"), seeds()), ASSETS / "subspace.png", dpi=88)
 
 
 if __name__ == "__main__":

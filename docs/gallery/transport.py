@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from palette import ASSETS, save
 from scipy.stats import ks_2samp
+from strips import strips
 
 import zalgebra as za
 from zalgebra.algebra import transport
@@ -91,13 +92,7 @@ def picture(model: za.models.VAE, title: str, columns: int = 8) -> Figure:
     ways = carriers(codes(model, N, 1, source), codes(model, N, 2, target))
     rows = {"item, decoded": z, **{name: carry(z) for name, carry in ways.items()}}
     rows["target group"] = codes(model, columns, 18, target)
-    width, height = columns * 1.05 + 2.5, len(rows) * 1.08
-    figure = Figure(figsize=(width, height), dpi=110)
-    for ax, (name, latents) in zip(figure.subplots(len(rows), 1), rows.items(), strict=True):
-        za.figures.strip(model.inverse_transform(latents.astype("float32")), ax=ax)
-        ax.text(-0.12, 0.5, name, ha="right", va="center", fontsize=15)
-    figure.subplots_adjust(2.5 / width, 0.005, 0.995, 0.995, hspace=0.04)
-    return figure
+    return strips({name: model.inverse_transform(z.astype("float32")) for name, z in rows.items()})
 
 
 def main() -> None:

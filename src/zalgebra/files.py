@@ -1,17 +1,23 @@
 """Files on disk: whole or absent, safetensors and JSON only.
 
 Every write goes to a file beside its target and is then renamed, so that a reader, or the next run
-after a kill, sees the old file or the new one and never a part.
+after a kill, sees the old file or the new one and never a part. The temporary's name says which
+process writes it, so that what a killed one left is swept by a later write into the same folder.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import platform
+import re
+import shutil
 import tempfile
 from collections.abc import Generator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +25,13 @@ import numpy as np
 
 from zalgebra.types import BadInput, MissingExtra
 
-__all__ = ["aside", "fingerprint", "read_json", "read_tensors", "write_json", "write_tensors"]
+__all__ = [
+    "aside", "check_place", "fingerprint", "hidden", "read_json", "read_tensors", "write_json",
+    "write_tensors",
+]  # fmt: skip
+
+TEMPORARY = re.compile(r"\.(?P<target>.+)\.(?P<process>\d+)-(?P<here>[0-9a-f]{8})-\w{8}(\..+)?")
+_listed: set[Path] = set()  # folders that this process has looked through
 
 
 @contextlib.contextmanager
@@ -34,9 +46,7 @@ def aside(path: str | Path) -> Generator[Path]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix
-        )
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=hidden(path), suffix=path.suffix)
     except OSError as error:
         raise _unwritable(path, error) from error
     os.close(handle)
@@ -49,6 +59,75 @@ def aside(path: str | Path) -> Generator[Path]:
         raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_place(path: str | Path) -> None:
+    """Fail before the work rather than after it, if a file cannot be written there."""
+    path = Path(path)
+    place = next(folder for folder in path.absolute().parents if folder.exists())
+    try:
+        if path.is_dir() and path.suffix:
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def hidden(path: Path) -> str:
+    """How the name of a temporary for ``path`` begins: ``.walk.mp4.4711-`` and the machine's mark.
+
+    What dead processes of this machine left beside ``path`` is swept first; in a folder that one
+    process fills with thousands of new files, once.
+    """
+    folder = path.parent.absolute()
+    if folder not in _listed or path.exists():
+        _listed.add(folder)
+        for name in _names(folder):
+            found = TEMPORARY.fullmatch(name)
+            if found and found["here"] == _here() and _is_dead(int(found["process"])):
+                _sweep(folder / name, folder / found["target"])
+    return f".{path.name}.{os.getpid()}-{_here()}-"
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [file.name for file in folder.iterdir()]
+    except OSError:  # one may write there and not look
+        return []
+
+
+def _sweep(left: Path, target: Path) -> None:
+    """Remove a temporary file or folder; what a folder's writer had put away comes back."""
+    with contextlib.suppress(OSError):  # another process sweeps too, or it is not ours to remove
+        if not left.is_dir():
+            left.unlink()
+            return
+        if (left / "old").is_dir() and not target.exists():  # killed between two renamings
+            (left / "old").rename(target)
+        shutil.rmtree(left)
+
+
+def _is_dead(process: int) -> bool:
+    """Whether a process of this machine has ended; False where that cannot be known."""
+    if os.name != "posix":  # os.kill would end it
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+@cache
+def _here() -> str:
+    """A mark of where process numbers count: the machine since it was started, the container."""
+    marks = [platform.node()]
+    with contextlib.suppress(OSError):
+        marks.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        marks.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("|".join(marks).encode()).hexdigest()[:8]
 
 
 def _unwritable(path: Path, error: Exception) -> BadInput:

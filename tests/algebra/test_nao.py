@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from zalgebra.algebra import nao
+from zalgebra.algebra import likely_paths, nao
 from zalgebra.algebra.nao import nao_coefficients
 from zalgebra.types import BadInput, DegenerateWeights
 
@@ -33,7 +33,7 @@ def measure(nodes: np.ndarray) -> float:
 
 @pytest.mark.parametrize("D", [2, 3, 50, 784, 16384, 147456])
 def test_the_cost_of_a_norm_is_the_chi_law(D) -> None:
-    law = nao._ChiLaw(D)
+    law = likely_paths.ChiLaw(D)
     r = law.mode * np.linspace(0.9, 1.1, 7) + 0.01
     np.testing.assert_allclose(law.cost(r**2)[0], -stats.chi(D).logpdf(r), rtol=1e-8, atol=1e-8)
     assert law.least > 0
@@ -43,7 +43,7 @@ def test_the_cost_of_a_norm_is_the_chi_law(D) -> None:
 
 def test_the_gradient_is_that_of_the_cost() -> None:
     w, norms, omega = np.array([1, 2.5]), np.array([6, 8.5]), np.array([1.2, 1.7])
-    paths = nao._Paths(norms, 7.2, omega, nao._ChiLaw(50))
+    paths = likely_paths.Paths(norms, 7.2, omega, likely_paths.ChiLaw(50))
     z = paths.start + 0.1 * normal(paths.start.size)
     _, by_rho, by_omega, by_z = paths.cost(7.2, omega, z, w)
     h = 1e-6
@@ -109,7 +109,7 @@ def test_the_scale_of_a_row_does_not_matter(scale) -> None:
 @pytest.mark.parametrize("scale", [1, 0.8, 1.25])
 def test_no_other_path_is_shorter(scale) -> None:
     a, b = scale * normal(2, 50)
-    nodes = realised(line(nao.SEGMENTS + 1), np.stack([a, b]))
+    nodes = realised(line(likely_paths.SEGMENTS + 1), np.stack([a, b]))
     best, rng = measure(nodes), np.random.default_rng(1)
     for size in (0.3, 0.03):
         for waves in (1, 2, 5):
@@ -122,7 +122,7 @@ def test_no_other_path_is_shorter(scale) -> None:
 
 def test_a_path_agrees_with_the_descent_in_all_dimensions() -> None:
     a, b = normal(2, 50)
-    found = realised(line(nao.SEGMENTS + 1), np.stack([a, b]))
+    found = realised(line(likely_paths.SEGMENTS + 1), np.stack([a, b]))
 
     def cost(inner: np.ndarray) -> tuple[float, np.ndarray]:
         nodes = np.concatenate([[a], inner.reshape(-1, 50), [b]])
@@ -151,7 +151,7 @@ def test_no_other_point_is_a_better_centroid() -> None:
     c = realised(w, x)[0]
 
     def total(c: np.ndarray) -> float:
-        way = [realised(line(nao.SEGMENTS + 1), np.stack([a, c])) for a in x]
+        way = [realised(line(likely_paths.SEGMENTS + 1), np.stack([a, c])) for a in x]
         return float(w @ [measure(nodes) for nodes in way])
 
     best, rng = total(c), np.random.default_rng(0)

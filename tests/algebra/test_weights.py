@@ -245,3 +245,33 @@ def test_uniform() -> None:
 def test_bad_input_is_one_clear_sentence(call, words) -> None:
     with pytest.raises(BadInput, match=words):
         call()
+
+
+@pytest.mark.parametrize("beyond", [0, 2])
+@pytest.mark.parametrize(("k", "n"), [(3, 4), (4, 4), (3, (2, 5)), (4, (5, 3))])
+def test_a_lattice_has_its_seeds_at_the_corners_and_is_straight(k, n, beyond) -> None:
+    w = weights.corner_grid(k, n, beyond=beyond)
+    rows, columns = n if isinstance(n, tuple) else (n, n)
+    assert w.shape == (rows + 2 * beyond, columns + 2 * beyond, k)
+    np.testing.assert_allclose(w.sum(axis=-1), 1, atol=1e-14)
+    inner = w[beyond : beyond + rows, beyond : beyond + columns]
+    corners = inner[[0, 0, -1, -1], [0, -1, 0, -1]]
+    np.testing.assert_allclose(corners[:k], np.eye(k), atol=1e-15)
+    if k == 3:
+        np.testing.assert_allclose(corners[3], [-1, 1, 1])  # the analogy
+    else:
+        assert (inner >= 0).all()
+    for axis in (0, 1):  # even steps along each line
+        np.testing.assert_allclose(np.diff(w, 2, axis=axis), 0, atol=1e-14)
+    np.testing.assert_allclose(
+        weights.corner_grid(k, (rows, columns))[:, ::-1], inner[:, ::-1], atol=1e-15
+    )
+
+
+def test_a_lattice_of_other_counts_is_refused() -> None:
+    for k, n, beyond, words in (
+        (2, 3, 0, "3 or 4 corners"), (5, 3, 0, "3 or 4 corners"), (3, 1, 0, "at least 2"),
+        (4, (3, 1), 0, "at least 2"), (3, 3, -1, "`beyond` must be at least 0"),
+    ):  # fmt: skip
+        with pytest.raises(BadInput, match=words):
+            weights.corner_grid(k, n, beyond=beyond)

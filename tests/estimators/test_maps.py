@@ -232,6 +232,19 @@ def test_pca_is_that_of_scikit_learn(digits) -> None:
         np.testing.assert_allclose(np.abs(ours), np.abs(theirs), atol=1e-4)
 
 
+@pytest.mark.parametrize("n", [200, 40])
+def test_the_variance_along_the_axes_is_that_of_scikit_learn(n, digits, tmp_path) -> None:
+    from sklearn.decomposition import PCA
+
+    found = new(maps.PCA, {}).fit(digits[:n] + 100)  # the mean is no variance
+    expected = PCA(2).fit(digits[:n].reshape(n, 64)).explained_variance_ratio_
+    np.testing.assert_allclose(found.explained_variance_ratio_, expected, rtol=1e-3)
+    kept = maps.load(found.save(tmp_path / "map.safetensors"))
+    np.testing.assert_array_equal(kept.explained_variance_ratio_, found.explained_variance_ratio_)
+    assert not hasattr(maps.PCA(), "explained_variance_ratio_")
+    assert not hasattr(fitted(maps.TSNE, {}, digits), "explained_variance_ratio_")
+
+
 def test_kernel_pca_is_that_of_scikit_learn(digits) -> None:
     from sklearn.decomposition import KernelPCA
 
@@ -310,6 +323,36 @@ def test_scikit_learn_can_clone_a_map() -> None:
     assert set(maps.METHODS) == {"pca", "kernel-pca", "tsne", "umap", "pacmap", "parametric"}
 
 
+@pytest.mark.slow
+def test_umap_s_own_inverse_gives_the_same_account(digits) -> None:
+    found = new(maps.UMAP, {}, inverse="umap").fit(digits[:200])
+    places = found.transform(digits[200:])
+    z, report = found.inverse_transform(places, report=True)
+    actual = float(np.sqrt(((z - digits[200:]) ** 2).mean()))
+    assert z.shape == (40, *SHAPE)
+    assert report.method == "umap"
+    assert set(found.inverse_.scores) == {"umap"}
+    assert actual < 0.8 * np.sqrt(found.inverse_.spread)
+    assert 0.6 < float(np.sqrt((report.error**2).mean())) / actual < 1.4
+    np.testing.assert_array_equal(found.inverse_transform(places), z)
+    far, told = found.inverse_transform([[1e3, 1e3], [-1e300, 0]], report=True)
+    assert told.outside.all()
+    items = digits[:200].reshape(200, -1)
+    assert all((abs(items - row.ravel()).max(axis=1) < 1e-6).any() for row in far)  # an item's
+    with pytest.raises(BadInput, match="without pickle; fit with"):
+        found.save("map.safetensors")
+
+
+@pytest.mark.slow
+def test_umap_s_own_inverse_is_held_to_items_that_it_does_not_know(digits) -> None:
+    """Latents that the place says nothing of: an inverse that saw them would seem perfect."""
+    noise = np.random.default_rng(0).standard_normal((200, 8)).astype(np.float32)
+    found = new(maps.UMAP, {"n_neighbors": 5}, inverse="umap").fit(noise)
+    at_items = found.inverse_transform(found.embedding_)
+    assert found.inverse_.scores["umap"] > np.sqrt(((at_items - noise) ** 2).mean())
+    assert found.inverse_.scores["umap"] > 0.6
+
+
 # What is refused.
 
 Z = np.random.default_rng(0).standard_normal((20, 4))
@@ -323,6 +366,9 @@ REFUSED = [
     (maps.PCA, {"n_components": 4}, Z, "`n_components` must be 2 or 3, got 4"),
     (maps.PCA, {"random_state": -1}, Z, "`random_state` must be at least 0"),
     (maps.PCA, {"inverse": "guess"}, Z, "`inverse` must be one of auto, neighbours, network"),
+    (maps.PCA, {"inverse": "umap"}, Z, "`inverse` must be one of auto, neighbours, network"),
+    (maps.PCA, {}, Z * 1e200, r"`Z` must have entries of at most 6e\+102 for a map in float64"),
+    (maps.PCA, {}, (Z * 1e20).astype(np.float32), r"at most 7e\+12 for a map in float32"),
     (maps.PCA, {"prior": Normal((5,))}, Z, r"have shape \(n, 5\)"),
     (maps.PCA, {"prior": "normal"}, Z, "`prior` must be one of za.priors, got str"),
     (maps.KernelPCA, {"gamma": -1.0}, Z, "`gamma` must be a number above 0"),
@@ -353,6 +399,33 @@ def test_what_is_asked_of_a_map_must_fit_it(digits) -> None:
         found.inverse_transform([[1.0, 2.0, 3.0]])
     with pytest.raises(BadInput, match="must be finite"):
         found.inverse_transform([[1.0, np.inf]])
+
+
+@pytest.mark.parametrize("inverse", ["neighbours", "network"])
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_every_finite_point_has_an_answer_and_far_ones_are_outside(inverse, kind) -> None:
+    latents = np.random.default_rng(0).standard_normal((60, 4)).astype(kind)
+    found = maps.PCA(inverse=inverse).fit(latents)
+    for far in (1e9, 1e30, 1e39, 1e160, 1.7e308):
+        z, report = found.inverse_transform([[far, -far], [0, far], [0, 0]], report=True)
+        np.testing.assert_array_equal(report.outside, [True, True, False])
+        assert np.isfinite([report.error, report.distance]).all()
+        assert abs(z).max() < 100, "a guess outside must not grow with the distance"
+        assert report.distance[:2].min() > 1e3
+    too_far = np.full((1, 4), 1e200)
+    with pytest.raises(BadInput, match="`Z` must have entries of at most"):
+        found.transform(too_far)
+    with pytest.raises(BadInput, match="`points` must be finite"):
+        found.inverse_transform([[np.inf, 0.0]])
+
+
+def test_a_map_s_file_says_what_it_is(digits, tmp_path) -> None:
+    found = fitted(maps.PCA, {}, digits)
+    for name in ("map.npz", "map", "map.pkl", "map.safetensors.gz"):
+        with pytest.raises(BadInput, match=r"must end in \.safetensors"):
+            found.save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    assert found.save(tmp_path / "MAP.SAFETENSORS").is_file()
 
 
 @pytest.mark.parametrize(

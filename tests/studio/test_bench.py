@@ -22,9 +22,11 @@ from zalgebra.models.vae import VAE
 from zalgebra.studio.bench import cells as cells_module
 from zalgebra.studio.bench import combine
 from zalgebra.studio.bench.cells import METHODS, TITLES, Cell, Kept, combined, kept
+from zalgebra.studio.bench.charts import scores_chart
 from zalgebra.studio.bench.combining import Comparison
 from zalgebra.studio.bench.draws import POSITIONS, Draws, draw
-from zalgebra.studio.bench.expectations import advantage, expectations, farther, place
+from zalgebra.studio.bench.expectations import expectations, place
+from zalgebra.studio.bench.gaps import advantage, baseline, farther, gaps
 from zalgebra.studio.bench.ground import prepared
 from zalgebra.studio.bench.judge import judge_of, named_classes
 from zalgebra.studio.bench.pool import halves
@@ -303,6 +305,9 @@ def test_everything_is_written(found) -> None:
     }  # fmt: skip
     assert len(list((folder / "sheets").iterdir())) == 4
     assert results["run"]["versions"]["zalgebra"] == za.__version__
+    assert "### Gaps to LOL, over pairs of the same seeds" in text
+    assert "Gaps to LOL" in page
+    assert {g["method"] for g in results["gaps"]} == set(METHODS) - {"lol"}
 
 
 def test_the_same_numbers_twice_and_methods_added_later(tmp_path, found, digits, how) -> None:
@@ -445,6 +450,46 @@ def test_a_distance_is_held_against_the_classes_of_its_seeds_over_shared_pairs()
     assert (twice.low, twice.high, twice.n) == (gap.low, gap.high, 200)
 
 
+def test_gaps_are_between_any_two_methods_over_the_repeats_of_both() -> None:
+    rng = np.random.default_rng(2)
+    given = [("linear", 0.6, 2.0), ("norm", 0.8, 1.0), ("slerp", 0.7, 0.5)]
+    of = {m: made(m, rng.random(300) < share, off=off) for m, share, off in given}
+    again = dataclasses.replace(of["norm"], cell=dataclasses.replace(of["norm"].cell, seed=1))
+    references = {**REAL, ("real", 1): REAL["real", 0]}
+    cells = [*of.values(), again]
+    for against in of:
+        found = {g.cell.method: g for g in gaps(cells, references, against)}
+        assert found.keys() == of.keys() - {against}
+        for method, gap in found.items():
+            assert gap.frechet == farther([of[method]], [of[against]], REAL)
+            assert gap.accuracy == advantage([of[method]], [of[against]])
+            assert (gap.against, gap.seeds, gap.n) == (against, (0,), 300)
+    assert next(g for g in gaps(cells, references, "slerp")).frechet.low > 0  # LERP is farther off
+    twice = gaps([*cells, dataclasses.replace(of["slerp"], cell=Cell(
+        "real", "interpolation", 2, "slerp", 1))], references, "norm")  # fmt: skip
+    assert {(g.cell.method, g.seeds, g.n) for g in twice} == {
+        ("linear", (0,), 300), ("slerp", (0, 1), 600)
+    }  # fmt: skip
+    assert gaps(cells, references, "nao") == []
+    dull = dataclasses.replace(of["linear"], figures={"accuracy": None, "frechet": None})
+    (gap,) = gaps([dull, of["norm"]], REAL, "norm")
+    assert (gap.frechet, gap.accuracy) == (None, None)
+    assert [baseline(c) for c in (cells, [made("lol", np.ones(9))])] == ["linear", "lol"]
+
+
+def test_no_mark_of_a_chart_hides_another(found) -> None:
+    shifted = [
+        dataclasses.replace(c, cell=dataclasses.replace(c.cell, seed=repeat))
+        for c in found.cells for repeat in (0, 3, 8)
+    ]  # fmt: skip
+    kinds = {(c.cell.what, c.cell.k) for c in found.cells} - {("seeds", 1)}
+    for ax in scores_chart(shifted, "real").axes:
+        at = np.sort(np.concatenate([marks[0].get_xdata() for marks in ax.containers]))
+        assert len(at) > 3 * len(kinds)
+        assert np.diff(at).min() > 0.02
+        assert {round(x) for x in at} == set(range(len(kinds)))  # over its own kind
+
+
 def test_times_have_units() -> None:
     words = [seconds_words(s) for s in (2.34, 0.041, 1.2e-4, 3.5e-8, 2e-10)]
     assert words == ["2.3 s", "41 ms", "120 µs", "35 ns", "0.2 ns"]
@@ -460,6 +505,8 @@ def test_times_have_units() -> None:
         ({"methods": []}, "`methods` must name at least one"),
         ({"what": ["walk"]}, "`what` must be among interpolation, centroid"),
         ({"sources": ["moon"]}, "`sources` must be among real, prior"),
+        ({"against": "magic"}, "`against` must be among linear, slerp"),
+        ({"methods": ["lol"], "against": "slerp"}, "`against` must be among the methods compared"),
         ({"k": (1,)}, "`k` must be whole numbers of at least 2"),
         ({"k": (60,)}, "no class has 60 seeds, the largest has"),
         ({"n": 0}, "`n` must be at least 1"),

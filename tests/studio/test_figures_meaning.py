@@ -109,9 +109,11 @@ def test_a_traversal_is_a_row_a_direction_and_a_column_a_strength(names, smile, 
             )
     words = [t.get_text() for t in ax.texts]
     assert words == ["−2 sd", "0", "+0.5 sd", "+3 sd", "smile", "age in\n$years$"]
-    (frame,) = ax.lines  # about the column of strength 0
-    assert frame.get_xdata().min() < columns[1] < frame.get_xdata().max()
-    assert not frame.get_xdata().min() < columns[0] < frame.get_xdata().max()
+    for row, frame in zip(rows, ax.lines, strict=True):  # about those of strength 0
+        x, y = frame.get_data()
+        assert x.min() < columns[1] < x.max()
+        assert not x.min() < columns[0] < x.max()
+        assert y.min() < row < y.max()
 
 
 def test_without_a_strength_of_zero_nothing_is_framed(names, smile) -> None:

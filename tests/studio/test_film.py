@@ -16,6 +16,7 @@ from PIL import Image
 
 from zalgebra.algebra.combine import path
 from zalgebra.studio import film as module
+from zalgebra.studio import film_video
 from zalgebra.studio.film import Film, prepare, shoot
 from zalgebra.studio.frames import Layout
 from zalgebra.types import BadInput, MissingExtra
@@ -202,7 +203,7 @@ def test_what_ffmpeg_says_is_told(tmp_path: Path, frames: np.ndarray, monkeypatc
     fake = tmp_path / "ffmpeg"
     fake.write_text(f"#!{sys.executable}\nimport sys\nsys.exit('Unknown encoder')\n")
     fake.chmod(0o755)
-    monkeypatch.setattr(module, "_ffmpeg", lambda: str(fake))
+    monkeypatch.setattr(film_video, "ffmpeg", lambda: str(fake))
     large = np.zeros((3, 480, 640, 3), np.uint8)  # more than a pipe holds
     for film in (frames, large):
         with pytest.raises(BadInput, match=r"could not write .*a.mp4: Unknown encoder"):
@@ -304,7 +305,7 @@ def test_words_too_long_lose_their_middle(colours: np.ndarray, monkeypatch) -> N
 
 @pytest.mark.parametrize(("shape", "side"), [((5,), None), ((2, 8, 8), None), ((3, 8, 8), 4)])
 def test_what_is_no_picture_is_refused(shape, side) -> None:
-    with pytest.raises(BadInput, match=r"a film shows pictures|`size` must be between"):
+    with pytest.raises(BadInput, match=r"a frame shows pictures|`size` must be between"):
         Layout(shape, side=side)
 
 

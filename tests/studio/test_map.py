@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from itertools import combinations
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,10 +16,14 @@ pytest.importorskip("matplotlib")
 
 from zalgebra.algebra.items import Items
 from zalgebra.estimators import maps
+from zalgebra.files import read_json, read_tensors, write_json, write_tensors
 from zalgebra.studio.discover import contact_sheet
+from zalgebra.studio.map_axes import map_axes
 from zalgebra.studio.map_figures import inverse_grid, scatter
-from zalgebra.studio.map_items import colours, map_items
+from zalgebra.studio.map_items import map_items
+from zalgebra.studio.map_labels import colours
 from zalgebra.studio.map_paper import FORMATS, panels, write
+from zalgebra.studio.workspace import Workspace
 from zalgebra.types import BadInput
 
 WORDS = ["T-shirt/top", "Ankle boot", "$5 or less", "Sandal"]
@@ -84,7 +91,7 @@ def test_many_groups_are_told_apart(crowd) -> None:
     places = crowd[0]
     figure = scatter(places, groups=np.arange(500) % 23)
     marks = {
-        (tuple(c.get_facecolor()[0]), c.get_paths()[0].vertices.shape)
+        (tuple(c.get_facecolor()[0]), c.get_paths()[0].vertices.tobytes())
         for c in figure.axes[0].collections
     }
     assert len(marks) == 23
@@ -93,6 +100,20 @@ def test_many_groups_are_told_apart(crowd) -> None:
 def test_numbers_have_a_scale(crowd) -> None:
     figure = scatter(crowd[0], color=np.arange(500.0), label="age")
     assert figure.axes[1].get_ylabel() == "age"
+
+
+def test_what_is_not_known_is_drawn_all_the_same(crowd) -> None:
+    age = np.where(np.arange(500) % 3 == 0, np.nan, np.arange(500.0))
+    grey, coloured = scatter(crowd[0], color=age, label="age").axes[0].collections
+    assert len(grey.get_offsets()) == 167
+    assert coloured.get_clim() == (1, 499)
+
+
+def test_of_very_many_groups_the_largest_have_names(crowd) -> None:
+    groups = np.concatenate([np.arange(300), np.full(200, 7)])
+    ax = scatter(crowd[0], groups=groups).axes[0]
+    assert 10 < len(ax.texts) <= 30
+    assert "7" in {t.get_text() for t in ax.texts}
 
 
 def test_a_point_alone_is_drawn() -> None:
@@ -202,7 +223,7 @@ def test_data_that_are_no_pictures_have_dots_only() -> None:
         found.figure(table, inverse=True)
 
 
-def test_a_label_is_groups_or_numbers(space) -> None:
+def test_a_label_is_groups_or_numbers(space, monkeypatch) -> None:
     rows = np.arange(20)
     labels = space.items.labels
     few = next(k for k, v in labels.items() if len(np.unique(v)) == 2)
@@ -212,6 +233,10 @@ def test_a_label_is_groups_or_numbers(space) -> None:
     assert colours(space, "none", rows) == {}
     with pytest.raises(BadInput, match="there is no label 'charm'; there are: "):
         colours(space, "charm", rows)
+    monkeypatch.setitem(labels, "seen", np.array([0, 1, np.nan, np.inf, 1] * 60))
+    told = colours(space, "seen", rows)
+    assert told["names"] == ["seen 0", "seen 1", "seen unknown"]
+    np.testing.assert_array_equal(told["groups"][:5], [0, 1, 2, 2, 1])
 
 
 def test_the_command_draws_keeps_and_tells(zalgebra, encoded, space) -> None:
@@ -225,13 +250,77 @@ def test_the_command_draws_keeps_and_tells(zalgebra, encoded, space) -> None:
     assert told.out.startswith("map.png: 40 items by pca")
 
 
+def test_the_axes_of_pca_say_how_much_they_hold(zalgebra, encoded, space) -> None:
+    pca = ["map", "-w", encoded, "--method", "pca", "--n", 40]
+    found = map_items(space, method="pca", n=40)
+    shares = found.fitted.explained_variance_ratio_
+    assert zalgebra(*pca, "--json").json()["explained_variance_ratio"] == pytest.approx(shares)
+    first, second = (f"{share:.0%}".replace("%", " %") for share in shares)
+    told = f"variance: {first} along the first axis, {second} along the second axis\n"
+    assert told in zalgebra(*pca).out
+    for ax in found.figure(space, inverse=True, columns=4).axes:
+        assert ax.get_xlabel() == f"first axis, {first} of the variance"
+        assert ax.get_ylabel() == f"second axis, {second} of the variance"
+        box, paper = ax.get_tightbbox(), ax.figure.bbox
+        assert paper.contains(*box.min), "a name of an axis is off the paper"
+    assert map_items(space, method="tsne", n=40).figure(space).axes[0].get_xlabel() == ""
+
+
+# Axes with a meaning.
+
+
+def test_axes_are_two_directions_of_the_workspace(zalgebra, encoded, space) -> None:
+    said = zalgebra("map", "-w", encoded, "--axes", "smile, glasses", "-o", "m", "--json").json()
+    assert said["axes"] == ["smile", "glasses"]
+    assert {"picture", "page"} <= set(said)
+    assert sorted(p.name for p in Path("m").iterdir()) == ["map.html", "map.png"]
+    x, y = (np.asarray(space.direction(k).vector).ravel() for k in ("smile", "glasses"))
+    cosine = x @ y / np.linalg.norm(x) / np.linalg.norm(y)
+    assert np.cos(np.radians(said["angle"])) == pytest.approx(cosine, abs=1e-6)
+    assert f"at {said['angle']:.0f}°" in Path("m/map.html").read_text(encoding="utf-8")
+    found = map_axes(space, "smile,glasses", n=50)
+    along = space.items.latents[found.rows].reshape(50, -1) @ x
+    assert np.corrcoef(along, found.places[:, 0])[0, 1] == pytest.approx(1)
+    ax = found.figure(space, thumbnails=4).axes[0]
+    assert len(ax.images) == 4
+    assert ax.get_xlabel().startswith("smile, ")
+    told = zalgebra("map", "-w", encoded, "--axes", "smile,glasses", "--colour", "beard").out
+    assert f"map.png: 300 items by x = smile, y = glasses, at {said['angle']:.0f}°" in told
+
+
+def test_a_kept_direction_is_an_axis(place, zalgebra) -> None:
+    space = Workspace(place)
+    space.learn("grin", [("smile", ">", 0.5)], [("smile", "<", 0.5)])
+    said = zalgebra("map", "-w", place, "--axes", "grin,glasses", "-o", "m.html", "--json").json()
+    assert said["axes"] == ["grin", "glasses"]
+
+
+# What is refused, before anything is placed.
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["-o", "map.gif"], "must end in one of"),
+        (["-o", "map.gif"], r"must end in one of .*\.html, or in nothing: a folder"),
         (["--method", "magic"], "'magic'"),
         (["--method", "pca", "--colour", "charm"], "there is no label 'charm'"),
         (["--n", "9"], "greater than or equal to 10"),
+        (["--inverse", "--columns", "400"], "less than or equal to 64"),
+        (["--inverse", "-o", "m.html"], "drawn as a picture, not on a page"),
+        (["--save", "m.npz"], r"m\.npz must end in \.safetensors"),
+        (["--save", "m"], r"m must end in \.safetensors"),
+        (["--save", "file/m.safetensors"], "cannot write file/m.safetensors: Not a directory"),
+        (["-o", "file/m.png"], "cannot write file/m.png: Not a directory; choose another place"),
+        (["-o", "file"], "cannot write file/map.png: Not a directory; choose another place"),
+        (["-o", "x" * 300 + ".png"], "File name too long; choose another place"),
+        (["-o", "folder.png"], "folder.png is a folder; give the file another name"),
+        (["-o", "folder.html"], "folder.html is a folder; give the file another name"),
+        (["--axes", "smile"], "two different labels or directions, .* got 'smile'"),
+        (["--axes", "smile,smile"], "two different labels or directions"),
+        (["--axes", "smile,charm"], "there is no direction 'charm' .* there are: .*smile"),
+        (["--axes", "smile,glasses", "--method", "pca"], "so `--method` has no meaning"),
+        (["--axes", "smile,glasses", "--inverse"], "so `--inverse` has no meaning"),
+        (["--axes", "smile,glasses", "--save", "m.safetensors"], "so `--save` has no meaning"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(zalgebra, encoded, words, sentence, monkeypatch) -> None:
@@ -239,7 +328,50 @@ def test_what_is_wrong_is_one_sentence(zalgebra, encoded, words, sentence, monke
         raise AssertionError("a map was fitted before what was asked had been read")
 
     monkeypatch.setattr("zalgebra.studio.map_items.map_items", no_map)
-    assert sentence in zalgebra("map", "-w", encoded, *words).sentence()
+    monkeypatch.setattr("zalgebra.studio.figures_semantic.semantic_places", no_map)
+    Path("file").touch()
+    Path("folder.png").mkdir()
+    Path("folder.html").mkdir()
+    assert re.search(sentence, zalgebra("map", "-w", encoded, *words).sentence())
+    assert sorted(p.name for p in Path().iterdir()) == ["file", "folder.html", "folder.png"]
+
+
+@pytest.mark.parametrize(
+    ("n", "sentence"), [(5, "at least 10 items, this workspace has 5"), (300, "the same latent")]
+)
+def test_items_that_make_no_map_are_one_sentence(place, zalgebra, n, sentence) -> None:
+    file = next(place.glob("items-*.safetensors"))
+    tensors, header = read_tensors(file)
+    tensors = {k: v[:n] for k, v in tensors.items()}
+    tensors["latents"] = np.repeat(tensors["latents"][:1], n, axis=0)
+    write_tensors(file, tensors, header)
+    for how in (["--method", "pca"], ["--axes", "smile,glasses"]):
+        assert sentence in zalgebra("map", "-w", place, *how).sentence()
+
+
+def test_a_failure_in_the_middle_leaves_no_folder(zalgebra, encoded, monkeypatch) -> None:
+    def full(*_, **__) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
+    said = zalgebra("map", "-w", encoded, "--method", "pca", "-o", "deep/faces-map")
+    assert "cannot write deep/faces-map/map.png: No space left on device" in said.sentence()
+    assert list(Path().iterdir()) == []
+    Path("mine").mkdir()
+    zalgebra("map", "-w", encoded, "--method", "pca", "-o", "mine")
+    assert Path("mine").is_dir(), "a folder that was there before stays"
+
+
+def test_a_label_of_very_many_classes_is_no_legend(place, zalgebra) -> None:
+    file = next(place.glob("items-*.safetensors"))
+    tensors, header = read_tensors(file)
+    write_tensors(file, tensors | {"label.who": np.arange(300)}, header)
+    card = read_json(place / "workspace.json")
+    card["classes"] = {"who": [f"person {i}" for i in range(300)]}
+    write_json(place / "workspace.json", card)
+    pca = ["map", "-w", place, "--method", "pca", "-o", "m.html"]
+    assert "300 classes, too many" in zalgebra(*pca, "--colour", "who").sentence()
+    assert zalgebra(*pca).code == 0
 
 
 def test_a_model_that_overshoots_is_drawn_all_the_same(space, monkeypatch) -> None:

@@ -8,7 +8,6 @@ import io
 import json
 import re
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -251,12 +250,14 @@ def browser(request, tmp_path_factory):
 
 @pytest.fixture
 def shown(browser, tmp_path):
-    """A page of 900 items on a lattice of 30 by 30, which the browser shows."""
+    """A page of 900 items on a lattice of 30 by 30, which the browser shows without thumbnails."""
     places = np.stack(np.divmod(np.arange(900), 30), axis=1).astype(float)
     page = map_page(places, plain(900), labels={"class": np.arange(900) % 3, "row": places[:, 0]},
                     classes={"class": CLASSES}, numbers=np.arange(900) + 1000)  # fmt: skip
     browser.events.clear()
     browser.open(page.write(tmp_path / "map.html"))
+    browser.value("document.getElementById('thumbs').click()")
+    browser.wait("!zalgebra.thumbnails().length")
     yield browser
     assert browser.complaints() == []
 
@@ -292,8 +293,6 @@ def test_pointing_at_a_dot_shows_its_label_and_thumbnail(shown) -> None:
 
 @needs_browser
 def test_dots_are_drawn_where_they_are(shown, tmp_path) -> None:
-    shown.value("document.getElementById('thumbs').click()")
-    time.sleep(0.3)
     picture = np.asarray(Image.open(shown.picture(tmp_path / "a.png")).convert("RGB")).astype(int)
     paper = picture[60, 5]
     for i in (0, 7, 431, 899):

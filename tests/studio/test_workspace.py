@@ -368,10 +368,10 @@ def test_a_walk_remembers_what_its_ends_share(tmp_path: Path, other_model: VAE) 
         spec = other_model.spec_
         prior = None
         evaluate = staticmethod(lambda e: verbs.evaluate(e, names))
+        model = other_model
         _how = staticmethod(lambda m: {"method": m, "correlation": "estimate"})
-        _result = staticmethod(lambda e, z, captions: z)
 
-    middle = Workspace.walk(Unit(), ends, 3)[1]  # ty: ignore
+    middle = Workspace.walk(Unit(), ends, 3).latents[1]  # ty: ignore
     assert middle.var() == pytest.approx(1, abs=0.06)
     realised = [Latent(verbs.evaluate(e, names).array(), f"end{i}") for i, e in enumerate(ends)]
     assert ((realised[0] + realised[1]) / 2).array().var() > 1.5  # what would go wrong

@@ -25,11 +25,12 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
+from zalgebra.algebra.grouping import Grouping
 from zalgebra.algebra.items import COMPARE
 from zalgebra.algebra.latent import Latent
-from zalgebra.algebra.naming import ANALOGY, Naming
+from zalgebra.algebra.naming import ANALOGY
 from zalgebra.algebra.noise import LARGEST
-from zalgebra.algebra.words import Token, name_words, number_words, shortened
+from zalgebra.algebra.words import Token, shortened
 from zalgebra.types import BadInput, Names
 
 __all__ = ["Parser", "evaluate"]
@@ -86,7 +87,7 @@ def evaluate(expression: str, names: Names | Mapping[str, Any] = MappingProxyTyp
     return value
 
 
-class Parser(Naming):
+class Parser(Grouping):
     """Recursive descent over the tokens; each method is one rule of the grammar."""
 
     def whole(self) -> Latent | float:
@@ -210,57 +211,6 @@ class Parser(Naming):
         a, b = self.apply(function, 1 - t, a, "*"), self.apply(function, t, b, "*")
         return self.apply(function, a, b, "+")
 
-    def group(self) -> Latent:
-        """``mean(condition {, condition})``."""
-        conditions = [self.condition()]
-        while self.next.text == ",":
-            self.take()
-            conditions.append(self.condition())
-        self.expect(")")
-        if not hasattr(self.names, "where"):
-            raise self.error("label conditions need items with labels: za.Items or a workspace")
-        word = f"mean({', '.join(_condition_words(*c) for c in conditions)})"
-        return Latent.group(self.names.where(conditions), word, origin=self.origin)
-
-    def lists_items(self) -> bool:
-        """Whether a range is among the words up to the bracket."""
-        for token in self.tokens[self.i :]:
-            if not (token.is_name or token.text == "," or token.kind == "range"):
-                return False
-            if token.kind == "range":
-                return True
-        return False
-
-    def listed(self) -> Latent:
-        """``mean(img:3..7, img:12)``: items by their numbers, each once."""
-        items: dict[str, Any] = {}
-        words = []
-        while not words or self.next.text == ",":
-            if words:
-                self.take()
-            token = self.take()
-            words.append(token.text)
-            items |= self.items(token)
-        self.expect(")")
-        return Latent.group(items, f"mean({', '.join(words)})", origin=self.origin)
-
-    def condition(self) -> tuple[str, str, float | str]:
-        """``label comparison value``."""
-        label, compare, value = self.take(), self.take(), self.take()
-        negative = value.text == "-" and value.kind == "op"
-        if negative:
-            value = self.take()
-        if not label.is_name or compare.text not in COMPARE:
-            raise self.error("expected a condition such as smile=1", label)
-        if value.kind == "number":
-            number = -float(value.text) if negative else float(value.text)
-            if not math.isfinite(number):
-                raise self.error("the number is too large", value)
-            return label.name, compare.text, number
-        if not value.is_name or negative:
-            raise self.error("expected a number or a word to compare with", value)
-        return label.name, compare.text, value.name
-
     def apply(self, at: Token, a: Any, b: Any, sign: str | None = None) -> Any:
         """The operation of the token ``at``; latents add with latents and scale by numbers."""
         sign = at.text if sign is None else sign
@@ -279,8 +229,3 @@ class Parser(Naming):
         if isinstance(value, float) and not math.isfinite(value):
             raise self.error("the number is too large", at)
         return value
-
-
-def _condition_words(label: str, compare: str, value: float | str) -> str:
-    shown = name_words(value) if isinstance(value, str) else number_words(value)
-    return f"{name_words(label)}{compare}{shown}"

@@ -5,30 +5,26 @@ log P(r) = (D - 1) log r - r²/2 + const. NAO measures a path γ by ∫ -log P(|
 through unlikely norms are long. Its path between two seeds is the shortest in that measure, its
 centroid the point with the smallest weighted sum of such distances to the seeds.
 
-Only norms and angles enter. A shortest path lies in the plane of its two ends, so a node is a
-radius and an angle there, and a centroid lies in the span of the seeds: all that is needed of them
-is their k x k Gram matrix. The minimum is that of the descent on D entries, for far less work.
+Only norms and angles enter: a path lies in a plane (`zalgebra.algebra.likely_paths`), and a
+centroid in the span of the seeds, so all that is needed of them is their k x k Gram matrix. The
+minimum is that of the descent on D entries, for far less work.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
 
+from zalgebra.algebra.likely_paths import NO_STEP, ChiLaw, Paths, squares
 from zalgebra.types import BadInput, DegenerateWeights
 
 __all__ = ["nao_coefficients"]
 
-SEGMENTS = 64
 MAX_STEPS = 10_000
 SETTLED = 1e-3  # the gradient that may be left, in units of the mean cost of unit length
 OPPOSITE = -1 + 1e-6  # the cosine from which on two directions have no one arc between them
 SAME = 1e-4  # the distance, in modes, up to which two seeds are the same to a centroid
-NO_STEP = 1e-12  # the length of a step between equal nodes, in modes: the gradient exists there too
 
 
 def nao_coefficients(w: np.ndarray, gram: np.ndarray, entries: int, /) -> np.ndarray:
@@ -75,7 +71,7 @@ def nao_coefficients(w: np.ndarray, gram: np.ndarray, entries: int, /) -> np.nda
     """
     w, gram = np.asarray(w, dtype=float), np.asarray(gram, dtype=float)
     _check(w, gram, entries)
-    law, c = _ChiLaw(entries), np.zeros_like(w)
+    law, c = ChiLaw(entries), np.zeros_like(w)
     paths: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
     for row, weights in zip(c, w, strict=True):
         (used,) = np.nonzero(weights)
@@ -109,105 +105,14 @@ def _check(w: np.ndarray, gram: np.ndarray, entries: int) -> None:
         raise DegenerateWeights("`nao` needs seeds with a direction, got one that is all zeros")
 
 
-@dataclass(frozen=True)
-class _ChiLaw:
-    """The law of the norm of N(0, I) in D dimensions, as the cost -log P(r) of being there."""
-
-    entries: int
-
-    @property
-    def mode(self) -> float:
-        """√(D - 1), the likeliest norm."""
-        return math.sqrt(self.entries - 1)
-
-    @property
-    def least(self) -> float:
-        """-log P(mode): above 0 for every D (0.57 for a large one), so the cost is a metric."""
-        D, s = self.entries, self.entries - 1
-        return (D / 2 - 1) * math.log(2) + float(gammaln(D / 2)) + (s - s * math.log(s)) / 2
-
-    def cost(self, square: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """-log P(r) and its derivative by r², for squared norms r².
-
-        With v = r²/mode² - 1 it is least + mode² (v - log(1 + v)) / 2: (D - 1) log r and r²/2
-        themselves would cancel each other's digits.
-        """
-        v = square / self.mode**2 - 1
-        return self.least + self.mode**2 / 2 * (v - np.log1p(v)), v / (1 + v) / 2
-
-
-class _Paths:
-    """Polylines from ``p`` seeds to a common end, each in polar coordinates of its own plane.
-
-    Node i of path j has the radius r_ji and the angle Ω_j i / N + s_ji / mode: the arc from the
-    seed to the end, bent. Radii and shifts ``(2, p, N - 1)`` are free, flat as ``z``.
-    """
-
-    def __init__(self, norms: np.ndarray, rho: float, omega: np.ndarray, law: _ChiLaw) -> None:
-        self.norms, self.law, self.t = norms, law, np.linspace(0, 1, SEGMENTS + 1)
-        r = norms[:, None] + (rho - norms[:, None]) * self.t
-        self.start = np.stack([r, np.zeros_like(r)])[..., 1:-1].ravel()
-        step2, mid2 = _squares(r, omega[:, None] * self.t)
-        self.n = law.cost(mid2)[0].mean(axis=1, keepdims=True)
-        self.length = np.sqrt(step2).mean(axis=1, keepdims=True) + NO_STEP * law.mode
-
-    def nodes(self, rho: float, omega: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Radii and angles ``(p, N + 1)``, to an end of norm ``rho`` at angles ``omega``."""
-        r, shift = np.zeros((2, len(self.norms), SEGMENTS + 1))
-        r[:, 1:-1], shift[:, 1:-1] = z.reshape(2, len(self.norms), -1)
-        r[:, 0], r[:, -1] = self.norms, rho
-        return r, omega[:, None] * self.t + shift / self.law.mode
-
-    def cost(
-        self, rho: float, omega: np.ndarray, z: np.ndarray, w: np.ndarray
-    ) -> tuple[float, float, np.ndarray, np.ndarray]:
-        """Σ_j w_j cost_j, and its derivatives by ``rho``, by ``omega`` and by ``z``.
-
-        The cost of a path is Σ_i n_i |step_i| with n = -log P(|mid|). To it comes the rule of even
-        distances, n̄/ℓ Σ_i (|step_i| - mean)² with n̄ and ℓ the mean n and step at the start: nodes
-        would else slide to where a coarse sum misses what lies between them.
-        """
-        r, angle = self.nodes(rho, omega, z)
-        step2, mid2 = _squares(r, angle)
-        step = np.sqrt(step2) + NO_STEP * self.law.mode
-        n, slope = self.law.cost(mid2)
-        uneven, firm = step - step.mean(axis=1, keepdims=True), self.n / self.length
-        total = float(w @ np.sum(n * step + firm * uneven**2, axis=1))
-        by_step2 = w[:, None] * (n + 2 * firm * uneven) / (2 * step)
-        by_r, by_angle = _by_nodes(r, angle, by_step2, w[:, None] * slope * step)
-        by_z = np.stack([by_r, by_angle / self.law.mode])[..., 1:-1]
-        return total, float(by_r[:, -1].sum()), by_angle @ self.t, by_z.ravel()
-
-
-def _squares(r: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """|γ_{i+1} - γ_i|² and |γ_i + γ_{i+1}|²/4 of neighbouring nodes."""
-    a, b = r[:, :-1], r[:, 1:]
-    bend = 4 * a * b * np.sin(np.diff(angle) / 2) ** 2
-    return (a - b) ** 2 + bend, ((a + b) ** 2 - bend) / 4
-
-
-def _by_nodes(
-    r: np.ndarray, angle: np.ndarray, by_step2: np.ndarray, by_mid2: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The chain rule through `_squares`: derivatives by radii and by angles."""
-    a, b, turn = r[:, :-1], r[:, 1:], np.diff(angle)
-    cos, by_r, by_angle = np.cos(turn), np.zeros_like(r), np.zeros_like(r)
-    by_r[:, :-1] += 2 * by_step2 * (a - b * cos) + by_mid2 * (a + b * cos) / 2
-    by_r[:, 1:] += 2 * by_step2 * (b - a * cos) + by_mid2 * (b + a * cos) / 2
-    by_turn = (2 * by_step2 - by_mid2 / 2) * a * b * np.sin(turn)
-    by_angle[:, 1:] += by_turn
-    by_angle[:, :-1] -= by_turn
-    return by_r, by_angle
-
-
-def _path(gram: np.ndarray, law: _ChiLaw) -> tuple[np.ndarray, np.ndarray]:
+def _path(gram: np.ndarray, law: ChiLaw) -> tuple[np.ndarray, np.ndarray]:
     """The path between two seeds: the share of its length at each node, and its coefficients."""
     norms = np.sqrt(gram.diagonal())
     omega, one = _angles(gram[:1, 1] / norms.prod()), np.ones(1)
-    paths = _Paths(norms[:1], norms[1], omega, law)
+    paths = Paths(norms[:1], norms[1], omega, law)
     z = _settle(lambda z: paths.cost(norms[1], omega, z, one)[::3], paths.start, paths.n.max())
     r, angle = paths.nodes(norms[1], omega, z)
-    step = np.sqrt(_squares(r, angle)[0][0]) + NO_STEP * law.mode
+    step = np.sqrt(squares(r, angle)[0][0]) + NO_STEP * law.mode
     share = np.concatenate([[0], np.cumsum(step) / step.sum()])
     t = angle[0] / omega[0] if omega[0] > 0 else paths.t
     arc = np.stack([1 - t, t], axis=1)
@@ -217,7 +122,7 @@ def _path(gram: np.ndarray, law: _ChiLaw) -> tuple[np.ndarray, np.ndarray]:
     return share, nodes
 
 
-def _centroid(w: np.ndarray, gram: np.ndarray, law: _ChiLaw) -> np.ndarray:
+def _centroid(w: np.ndarray, gram: np.ndarray, law: ChiLaw) -> np.ndarray:
     """Coefficients of argmin_c Σ_j w_j d(x_j, c), for weights that sum to 1."""
     norms = np.sqrt(gram.diagonal())
     values, vectors = np.linalg.eigh(gram)
@@ -230,7 +135,7 @@ def _centroid(w: np.ndarray, gram: np.ndarray, law: _ChiLaw) -> np.ndarray:
     if np.linalg.norm(c) < 1e-6:
         raise DegenerateWeights("the seeds cancel under these weights; use method='lol'")
     c *= law.mode / np.linalg.norm(c)
-    paths = _Paths(norms, law.mode, _angles(units @ c / law.mode), law)
+    paths = Paths(norms, law.mode, _angles(units @ c / law.mode), law)
 
     def cost(y: np.ndarray) -> tuple[float, np.ndarray]:
         total, by_c, by_z = _distances(y[: c.size], y[c.size :], w, units, paths)
@@ -242,7 +147,7 @@ def _centroid(w: np.ndarray, gram: np.ndarray, law: _ChiLaw) -> np.ndarray:
 
 
 def _is_median(
-    j: int, w: np.ndarray, units: np.ndarray, norms: np.ndarray, law: _ChiLaw
+    j: int, w: np.ndarray, units: np.ndarray, norms: np.ndarray, law: ChiLaw
 ) -> np.bool_:
     """Whether seed j is the centroid: the others pull at it less than its own weight holds.
 
@@ -255,7 +160,7 @@ def _is_median(
     if own >= 0.5:
         return np.True_
     units, w = units[others], w[others]
-    paths = _Paths(norms[others], norms[j], _angles(units @ x[j] / norms[j]), law)
+    paths = Paths(norms[others], norms[j], _angles(units @ x[j] / norms[j]), law)
     z = _settle(lambda z: _distances(x[j], z, w, units, paths)[::2], paths.start, paths.n.max())
     return (
         np.linalg.norm(_distances(x[j], z, w, units, paths)[1]) <= own * law.cost(norms[j] ** 2)[0]
@@ -263,7 +168,7 @@ def _is_median(
 
 
 def _distances(
-    c: np.ndarray, z: np.ndarray, w: np.ndarray, units: np.ndarray, paths: _Paths
+    c: np.ndarray, z: np.ndarray, w: np.ndarray, units: np.ndarray, paths: Paths
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Σ_j w_j cost_j of paths from seeds of directions ``units`` to ``c``; its derivatives."""
     rho = float(np.linalg.norm(c))

@@ -20,6 +20,7 @@ from zalgebra.algebra.paths import lengths, loop, polyline, spline
 from zalgebra.types import Array, BadInput
 
 __all__ = [
+    "corner_grid",
     "lengths",
     "line",
     "loop",
@@ -169,6 +170,53 @@ def subspace_grid(
     ):
         points[..., axis] += extent * offsets
     return points
+
+
+def corner_grid(k: int, n: int | Sequence[int], *, beyond: int = 0) -> np.ndarray:
+    """Rows of a lattice between the corners of a square, which are the seeds themselves.
+
+    With s from 0 at the left to 1 at the right and t from 0 above to 1 below, four seeds have the
+    bilinear weights ((1 - s)(1 - t), s (1 - t), (1 - s) t, s t). Three have (1 - s - t, s, t), the
+    plane that they span, so that the fourth corner is their analogy: the second and the third
+    without the first.
+
+    Parameters
+    ----------
+    k
+        Number of seeds, 3 or 4: upper left, upper right, lower left and, of four, lower right.
+    n
+        Places along each side, both corners included, at least 2; or one number for the rows and
+        one for the columns.
+    beyond
+        Places more at each end, of the same step; weights may be negative there.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape ``(rows, columns, k)``; each row of weights has sum 1.
+
+    Examples
+    --------
+    >>> from zalgebra.algebra import weights
+    >>> weights.corner_grid(3, 2).tolist()
+    [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [[0.0, 0.0, 1.0], [-1.0, 1.0, 1.0]]]
+    >>> weights.corner_grid(4, 3)[1, 1]
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+    if k not in (3, 4):
+        raise BadInput(f"a lattice has 3 or 4 corners, got `k` = {k}")
+    rows, columns = n if isinstance(n, Sequence) else (n, n)
+    beyond = at_least("beyond", beyond, 0)
+    t, s = np.meshgrid(
+        *(
+            np.arange(-beyond, size + beyond) / (size - 1)
+            for size in (at_least("n", rows, 2), at_least("n", columns, 2))
+        ),
+        indexing="ij",
+    )
+    if k == 3:
+        return np.stack([1 - s - t, s, t], axis=-1)
+    return np.stack([(1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t], axis=-1)
 
 
 def _symmetric(n: int) -> np.ndarray:

@@ -5,23 +5,23 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 from sklearn.base import BaseEstimator
 from sklearn.neighbors import NearestNeighbors
 
 from zalgebra.algebra._arrays import as_latents, as_like, flatten, namespace, to_numpy
 from zalgebra.algebra._whole import at_least
+from zalgebra.estimators.neighbour_graph import TINY, joined, powered
+from zalgebra.estimators.polylines import drawn
 from zalgebra.types import Array, BadInput, Prior
 
 __all__ = ["DensityPath", "DensityPaths"]
 
 FAR = 25.0  # median edges of a step that leaves the data
-FINE = 8  # points of the polyline for each point of the result, while it is smoothed
-TINY = np.finfo(float).tiny  # for edges between equal latents: a sparse matrix forgets zeros
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +139,8 @@ class DensityPaths(BaseEstimator):
         distances.data = np.maximum(distances.data, TINY)
         apart = distances.data[distances.data > TINY]
         self.edge_ = float(np.median(apart)) if apart.size else 1.0
-        distances, self.joined_ = _joined(self.latents_, distances.maximum(distances.T))
-        self.graph_ = _powered(distances, self.power)
+        distances, self.joined_ = joined(self.latents_, distances.maximum(distances.T))
+        self.graph_ = powered(distances, self.power)
         return self
 
     def path(self, a: Array, b: Array, /, *, steps: int = 16) -> DensityPath:
@@ -174,7 +174,7 @@ class DensityPaths(BaseEstimator):
         ]
         u = np.empty((len(ways), steps, self.latents_.shape[1]))
         for i, way in enumerate(ways):
-            u[i] = _drawn(way, steps, self.smooth)
+            u[i] = drawn(way, steps, self.smooth)
         length = np.linalg.norm(np.diff(u, axis=1), axis=2).sum(axis=1)
         return DensityPath(
             self._latents(u, given, target), nodes, cost, length, self._longest_steps(ways)
@@ -226,7 +226,7 @@ class DensityPaths(BaseEstimator):
         where, size = (np.concatenate(rows), np.concatenate(columns)), N + 2 * n
         lengths = sparse.csr_array((np.concatenate(values), where), shape=(size, size))
         inner = sparse.block_diag([self.graph_, sparse.csr_array((2 * n, 2 * n))], format="csr")
-        return sparse.csr_array(inner + _powered(lengths, self.power))
+        return sparse.csr_array(inner + powered(lengths, self.power))
 
     def _coordinates(self, z: Array) -> np.ndarray:
         u = z if self.prior is None else self.prior.to_normal(z)
@@ -241,56 +241,3 @@ class DensityPaths(BaseEstimator):
         )
         ends = start[:, None, ...], as_like(end, start)[:, None, ...]
         return xp.concat([ends[0], z[:, 1:-1, ...], ends[1]], axis=1)
-
-
-def _powered(distances: Any, power: float) -> sparse.csr_array:
-    """What the edges cost."""
-    costs = sparse.csr_array(distances, copy=True)
-    costs.data = np.maximum(costs.data**power, TINY)
-    return costs
-
-
-def _joined(x: np.ndarray, distances: Any) -> tuple[Any, int]:
-    """The graph with its parts joined by the shortest edges between them (Borůvka's rounds)."""
-    added = 0
-    while True:
-        parts, label = connected_components(distances, directed=False)
-        if parts == 1:
-            return distances, added
-        edges = set()
-        for part in range(parts):
-            inside, outside = (np.flatnonzero(label == part), np.flatnonzero(label != part))
-            far, near = NearestNeighbors(n_neighbors=1).fit(x[outside]).kneighbors(x[inside])
-            i = int(far.argmin())
-            pair = sorted((int(inside[i]), int(outside[near[i, 0]])))
-            edges.add((*pair, float(far[i, 0])))
-        rows, columns, values = map(np.array, zip(*edges, strict=True))
-        values = np.maximum(values, TINY)
-        bridge = sparse.csr_array((values, (rows, columns)), shape=distances.shape)
-        distances, added = distances.maximum(bridge + bridge.T), added + len(edges)
-
-
-def _drawn(way: np.ndarray, steps: int, smooth: float) -> np.ndarray:
-    r"""A polyline ``(k, D)`` as ``(steps, D)`` at an even pace, its wiggles smoothed, ends kept.
-
-    y minimises $|y - x|^2 + \lambda |\Delta^2 y|^2$ between fixed ends, which halves waves of
-    $2\pi\lambda^{1/4}$ points.
-    """
-    m = FINE * (steps - 1) + 1
-    x = _even(way, m)
-    if smooth > 0 and m > 3:
-        lam = (smooth * (m - 1) / (2 * np.pi)) ** 4
-        second = sparse.diags_array([1.0, -2.0, 1.0], offsets=[0, 1, 2], shape=(m - 2, m))
-        H = sparse.csc_array(sparse.eye_array(m) + lam * second.T @ second)
-        inner, ends = slice(1, -1), [0, -1]
-        right = x[inner] - H[inner][:, ends] @ x[ends]
-        x[inner] = sparse.linalg.splu(sparse.csc_array(H[inner][:, inner])).solve(right)
-    return _even(x, steps)
-
-
-def _even(x: np.ndarray, steps: int) -> np.ndarray:
-    """Points at equal shares of the length of a polyline."""
-    covered = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=1))])
-    x, covered = x[np.concatenate([[True], np.diff(covered) > 0])], np.unique(covered)
-    at = np.linspace(0, covered[-1], steps)
-    return np.stack([np.interp(at, covered, column) for column in x.T], axis=1)

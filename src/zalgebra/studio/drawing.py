@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,10 @@ from zalgebra.studio.film import DESCRIPTION, shoot
 from zalgebra.studio.frames import Layout
 from zalgebra.types import BadInput
 
-__all__ = ["draw"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["STILLS", "check_still", "draw", "save"]
 
 STILLS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 FRAME_SECONDS = 0.12
@@ -44,13 +47,26 @@ def draw(
     elif suffix in STILLS:
         shown = np.clip(pictures, 0, 1)  # a model may overshoot as far as it likes
         figure = figures.grid(shown, columns=columns or len(pictures), captions=captions)
-        dpi = float(np.clip(WIDTH / figure.get_figwidth(), 150, 400))
-        form = suffix[1:].replace("jpg", "jpeg")
-        with aside(output) as temporary, warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph")  # a box stands for what the font lacks
-            figure.savefig(temporary, format=form, dpi=dpi, **_kept(form, comment))
+        save(figure, output, comment=comment)
     else:
         raise BadInput(f"{output} must end in one of {', '.join([*STILLS, '.gif'])}")
+    return output
+
+
+def check_still(output: Path, /) -> None:
+    """Refuse a file whose suffix is no picture's, before any work."""
+    if output.suffix.lower() not in STILLS:
+        raise BadInput(f"{output} must end in one of {', '.join(STILLS)}")
+
+
+def save(figure: Figure, output: Path, *, comment: str = "") -> Path:
+    """Write a figure in the format of the file's suffix, whole or not at all."""
+    check_still(output)
+    dpi = float(np.clip(WIDTH / figure.get_figwidth(), 150, 400))
+    form = output.suffix.lower()[1:].replace("jpg", "jpeg")
+    with aside(output) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a box stands for what the font lacks
+        figure.savefig(temporary, format=form, dpi=dpi, **_kept(form, comment))
     return output
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from zalgebra.algebra.words import number_words
 from zalgebra.studio import figures
 from zalgebra.studio.figures import TILE, _axes, _bare, _tiles
-from zalgebra.studio.figures_traversal import words
+from zalgebra.studio.figures_sheet import words
 from zalgebra.studio.mix_trees import Node, mix_tree
 from zalgebra.types import BadInput, Names, Prior
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zalgebra.estimators.directions import Direction
 
-__all__ = ["semantic", "semantic_places"]
+__all__ = ["between", "semantic", "semantic_places"]
 
 SIDE, LEFT, FOOT, HEAD = 6.0, 0.62, 0.55, 0.32  # inches of the panel and of what is around it
 
@@ -83,10 +83,8 @@ def semantic(
     )  # fmt: skip
     for axis, direction in ((ax.xaxis, x), (ax.yaxis, y)):
         _named(axis, f"{direction.name.replace('_', ' ')}, in standard deviations →")
-    a, b = (np.asarray(d.vector, dtype=float).ravel() for d in (x, y))
-    angle = np.degrees(np.arccos(np.clip(a @ b / np.linalg.norm(a) / np.linalg.norm(b), -1, 1)))
     ax.set_title(
-        f"{len(places):,} items; the directions are at {angle:.0f}°, "
+        f"{len(places):,} items; the directions are at {between(x, y):.0f}°, "
         f"correlation of the axes {np.corrcoef(places.T)[0, 1]:+.2f}".replace("-", "−"),
         fontsize=10, loc="left",
     )  # fmt: skip
@@ -96,6 +94,13 @@ def semantic(
     ax.axhline(0, color="#c9cdd6", lw=0.8, zorder=0)
     ax.axvline(0, color="#c9cdd6", lw=0.8, zorder=0)
     return figure
+
+
+def between(x: Direction, y: Direction, /) -> float:
+    """The angle between two directions in degrees, from 0 to 180."""
+    a, b = (np.asarray(d.vector, dtype=float).ravel() for d in (x, y))
+    cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 def _along(rows: np.ndarray, direction: Direction) -> np.ndarray:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zalgebra.algebra.latent import Latent
-from zalgebra.studio.figures import TILE, _axes, _bare, _tiles
+from zalgebra.studio.figures_sheet import sheet
 from zalgebra.types import Array, BadInput, Prior
 
 if TYPE_CHECKING:
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 
     from zalgebra.estimators.directions import Direction
 
-__all__ = ["traversals"]
+__all__ = ["signed", "traversals"]
 
-NAME = 1.1  # tiles that the directions' names take
-HEAD = 0.27  # tiles that the strengths take
-FRAME = "#1f5fa8"  # about the column of the latent itself
 STRENGTHS = (-60, -40, -20, 0, 20, 40, 60)
 
 
@@ -73,23 +70,16 @@ def traversals(
     start = Latent(z, "start")
     recipes = [start + d.latent(float(s), unit) for d in directions for s in strengths]
     made = np.stack([np.asarray(recipe.array(prior=prior)) for recipe in recipes])
-    tiles = _tiles(decode(made))
-    rows, columns, (H, W) = len(directions), len(strengths), tiles.shape[1:3]
-    figure, ax = _axes(ax, (NAME + columns) * TILE, (HEAD + rows * H / W) * TILE)
-    for i, tile in enumerate(tiles):
-        left, top = NAME + i % columns, HEAD + i // columns * H / W
-        box = (left + 0.03, left + 0.97, top + (1 - 0.03) * H / W, top + 0.03 * H / W)
-        ax.imshow(tile, extent=box, cmap="gray", vmin=0, vmax=1)
-    for j, strength in enumerate(strengths):
-        words(ax, NAME + j + 0.5, HEAD - 0.05, signed(strength, unit), ha="center", va="bottom")
-    for i, direction in enumerate(directions):
-        words(ax, NAME - 0.08, HEAD + (i + 0.5) * H / W, _broken(direction.name), ha="right")
-    if 0 in strengths:
-        left = NAME + list(strengths).index(0)
-        x, y = np.array([0, 1, 1, 0, 0]) + left, np.array([0, 0, 1, 1, 0]) * rows * H / W + HEAD
-        ax.plot(x, y, color=FRAME, lw=1.5, clip_on=False)
-    _bare(ax, NAME + columns, HEAD + rows * H / W)
-    return figure
+    pictures = np.asarray(decode(made))
+    shape = (len(directions), len(strengths), *pictures.shape[1:])
+    itself = [j for j, strength in enumerate(strengths) if strength == 0][:1]
+    return sheet(
+        pictures.reshape(shape),
+        [direction.name for direction in directions],
+        [signed(strength, unit) for strength in strengths],
+        frames=[(i, j) for i in range(len(directions)) for j in itself],
+        ax=ax,
+    )
 
 
 def signed(strength: float, unit: str | None) -> str:
@@ -97,17 +87,3 @@ def signed(strength: float, unit: str | None) -> str:
     number = f"{strength:+.3g}".replace("-", "−") if strength else "0"
     suffix = {"°": "°", "sd": " sd", None: " δ"}.get(unit, "")
     return number + suffix if strength else number
-
-
-def words(ax: Any, x: float, y: float, text: str, *, size: float = 11, **how: Any) -> None:
-    """Words as they are: a dollar sign begins no formula."""
-    style = {"va": "center", "fontsize": size, "parse_math": False, **how}
-    ax.text(x, y, text, **style)
-
-
-def _broken(name: str) -> str:
-    """A name in lines of at most 11 letters."""
-    import textwrap
-
-    text = textwrap.wrap(name.replace("_", " "), 11, max_lines=3, placeholder=" …")
-    return "\n".join(text)

@@ -14,10 +14,12 @@ from zalgebra.types import BadInput
 if TYPE_CHECKING:
     from zalgebra.studio.workspace import Workspace
 
-__all__ = ["MapPanel", "map_panel"]
+__all__ = ["MapPanel", "check_map", "map_panel"]
 
 PAPER, ITEM, AHEAD = (255, 255, 255), (196, 200, 206), (140, 146, 154)
 INKS = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0), (86, 180, 233))
+SHAPES = ((0, 0), (4, 0), (3, 0), (4, 45))  # of the marks, told apart without colour: a dot, and
+# polygons by their corners and turn in degrees
 MARGIN = 0.06  # of the panel's side, around everything
 FINE = 2  # drawn so many times larger, then made small: smooth lines
 
@@ -59,12 +61,13 @@ class MapPanel:
 
         page = self._ground.copy()
         pen, unit = ImageDraw.Draw(page), max(1, min(page.size) // 100)
-        for ink, way in zip(_inks(len(self.ways)), self.ways.values(), strict=True):
+        for number, way in enumerate(self.ways.values()):
             walked = way[: i + 1]
             if len(walked) > 1:
+                ink = INKS[number % len(INKS)]
                 pen.line(_points(walked), fill=ink, width=unit, joint="curve")
-            (x, y), r = way[i], 2.2 * unit
-            pen.ellipse((x - r, y - r, x + r, y + r), fill=ink, outline=PAPER, width=unit // 2)
+        for number, way in enumerate(self.ways.values()):
+            _mark(pen, way[i], 2.2 * unit, number, max(1, unit // 2))
         small = page.resize(self.side, Image.Resampling.LANCZOS)
         return np.moveaxis(np.asarray(small, dtype=np.float32) / 255, -1, 0)
 
@@ -80,11 +83,14 @@ class MapPanel:
             pen.ellipse((x - r, y - r, x + r, y + r), fill=ITEM)
         for way in self.ways.values():
             pen.line(_points(way), fill=AHEAD, width=max(1, unit // 2), joint="curve")
-        if len(self.ways) > 1:  # which dot is whose, in the corner
-            for line, (ink, name) in enumerate(zip(_inks(len(self.ways)), self.ways, strict=True)):
-                place = (2 * unit, 2 * unit + line * self._font.size * 1.25)
-                pen.text(place, f"● {name}", fill=ink, font=self._font, stroke_width=unit // 2 + 1,
-                         stroke_fill=PAPER)  # fmt: skip
+        if len(self.ways) > 1:  # which mark is whose, in the corner
+            size = self._font.size
+            for line, name in enumerate(self.ways):
+                x, y = 2 * unit + size / 2, 2 * unit + (line + 0.6) * size * 1.25
+                _mark(pen, np.array([x, y]), size * 0.4, line, max(1, unit // 2))
+                ink = INKS[line % len(INKS)]
+                pen.text((x + size * 0.8, y), name, fill=ink, font=self._font, anchor="lm",
+                         stroke_width=unit // 2 + 1, stroke_fill=PAPER)  # fmt: skip
         return page
 
     @cached_property
@@ -96,6 +102,14 @@ class MapPanel:
         return ImageFont.truetype(font_file(), max(12, min(self.side) * FINE // 18))
 
 
+def check_map(method: str) -> None:
+    """Refuse a map that there is not, before any work."""
+    from zalgebra.estimators.maps import METHODS
+
+    if method not in METHODS:
+        raise BadInput(f"`map` must be one of {', '.join(METHODS)}, got {method!r}")
+
+
 def map_panel(
     workspace: Workspace, ways: Mapping[str, np.ndarray], /, *, method: str, side: tuple[int, int]
 ) -> MapPanel:
@@ -105,8 +119,14 @@ def map_panel(
     return MapPanel(found.fitted.embedding_, places, side)
 
 
-def _inks(n: int) -> list[tuple[int, int, int]]:
-    return [INKS[i % len(INKS)] for i in range(n)]
+def _mark(pen: Any, at: np.ndarray, r: float, number: int, edge: int) -> None:
+    """The mark of a way: each of the first dozen has a colour and a shape of its own."""
+    (x, y), ink = at, INKS[number % len(INKS)]
+    corners, turn = SHAPES[number % len(SHAPES)]
+    if corners:
+        pen.regular_polygon((x, y, 1.25 * r), corners, turn, fill=ink, outline=PAPER, width=edge)
+    else:
+        pen.ellipse((x - r, y - r, x + r, y + r), fill=ink, outline=PAPER, width=edge)
 
 
 def _points(places: np.ndarray) -> list[tuple[float, float]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from zalgebra.algebra._pictures import as_unit
 from zalgebra.types import BadInput, MissingExtra
 
 __all__ = ["Layout", "font_file"]
@@ -46,7 +47,9 @@ class Layout:
 
     def __post_init__(self) -> None:
         if len(self.shape) != 3 or self.shape[0] not in (1, 3):
-            raise BadInput(f"a film shows pictures (1 or 3, H, W), this model's are {self.shape}")
+            raise BadInput(
+                f"a frame shows pictures (1 or 3, H, W), this model's data are {self.shape}"
+            )
         if self.side is not None and not 16 <= self.side <= 4096:
             raise BadInput(f"`size` must be between 16 and 4096 pixels, got {self.side}")
 
@@ -78,25 +81,36 @@ class Layout:
         return max(18, self.tile[0] // 12)
 
     def frames(
-        self, pictures: Iterable[Sequence[np.ndarray]], words: Sequence[str] = ()
+        self, pictures: Iterable[Sequence[np.ndarray]], words: Sequence[str | Sequence[str]] = ()
     ) -> Iterator[np.ndarray]:
-        """Frames ``(height, width, 3)`` of bytes, from the pictures of each frame in [0, 1]."""
+        """Frames ``(height, width, 3)`` of bytes, from the pictures and the words of each frame."""
         for i, row in enumerate(pictures):
             yield self.frame(row, words[i] if self.words else "")
 
-    def frame(self, row: Sequence[np.ndarray], words: str = "") -> np.ndarray:
-        """One frame from its pictures ``(C, H, W)``, one a column."""
+    def frame(self, row: Sequence[np.ndarray], words: str | Sequence[str] = "") -> np.ndarray:
+        """One frame from its pictures ``(C, H, W)`` in [0, 1], one a column.
+
+        ``words`` are one line below all of them, or one for each. Values a little beyond [0, 1]
+        are clipped.
+
+        Raises
+        ------
+        BadInput
+            If a picture holds bytes, or what is not finite.
+        """
         Image, ImageDraw = _pillow()
         (w, h), (width, height) = self.tile, self.size
         page = Image.new("RGB", (width, height), (PAPER,) * 3)
-        pen = ImageDraw.Draw(page)
+        pen, top = ImageDraw.Draw(page), h + self._line * self._named
         for i, (picture, name) in enumerate(zip(row, self.columns, strict=True)):
             left = i * (w + self._gap)
             page.paste(_enlarged(picture, w, h), (left, 0))
             if self._named:
                 self._write(pen, name, left + w // 2, h, w)
-        if words:
-            self._write(pen, words, width // 2, h + self._line * self._named, width)
+            if not isinstance(words, str) and words[i]:
+                self._write(pen, words[i], left + w // 2, top, w)
+        if isinstance(words, str) and words:
+            self._write(pen, words, width // 2, top, width)
         return np.asarray(page)
 
     def _write(self, pen: Any, text: str, middle: int, top: int, room: int) -> None:
@@ -131,6 +145,12 @@ def font_file() -> str:
 
 def _enlarged(picture: np.ndarray, width: int, height: int) -> Any:
     Image, _ = _pillow()
+    picture = as_unit(picture, "a frame's pictures")
+    if picture.ndim != 3 or picture.shape[0] not in (1, 3) or not np.isfinite(picture).all():
+        raise BadInput(
+            "a frame's pictures must be finite and have shape (1 or 3, H, W), got "
+            f"{'NaN or infinity' if picture.ndim == 3 else 'shape'} in {picture.shape}"
+        )
     tile = (np.clip(np.moveaxis(picture, 0, -1), 0, 1) * 255).round().astype(np.uint8)
     image = Image.fromarray(tile[..., 0] if tile.shape[-1] == 1 else tile).convert("RGB")
     return image.resize((width, height), Image.Resampling.BICUBIC)

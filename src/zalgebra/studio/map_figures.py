@@ -27,8 +27,11 @@ COLORS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
-MARKS = "o^sDv"  # once the colours are used up
+MARKS = "o^sDvPX"  # in turn as the colours: seventy groups differ, and few without colour
 THUMBNAIL = 0.4  # inches
+UNKNOWN = "#c9cdd6"  # of an item whose number is not known
+NAMED = 30  # groups at most, the largest: more names would hide the items
+COLUMNS = 64  # of an inverse grid at most: each of its tiles is decoded and drawn
 FAINTEST = 0.12  # opacity of a decoded place about which nothing is known
 
 Pictures = np.ndarray | Callable[[np.ndarray], np.ndarray]
@@ -56,7 +59,7 @@ def scatter(
         The items' pictures ``(n, C, H, W)`` in [0, 1]; or a function from rows to their pictures,
         which is called once, with the rows that are shown.
     groups
-        Whole numbers ``(n,)``: each group has a colour and, on the map, its name.
+        Whole numbers ``(n,)``: each group has a colour, the thirty largest their names on the map.
     names
         The groups' names; group i is ``names[i]``. By default their numbers.
     color
@@ -76,8 +79,7 @@ def scatter(
     """
     points = _places(points)
     group_of, words = _groups(points, groups, names, color)
-    if ax is None:
-        ax = panels(like=points)[0]
+    ax = panels(like=points)[0] if ax is None else ax
     tint = _draw_items(ax, points, group_of, color, label)
     sheet = Sheet.of(ax, points)
     sheet.frame(ax)
@@ -120,13 +122,12 @@ def inverse_grid(
         From latents ``(m, *shape)`` to pictures ``(m, C, H, W)`` in [0, 1], for example
         ``model.inverse_transform``.
     columns
-        Tiles along the longer side (default 16).
+        Tiles along the longer side, at most 64 (default 16).
     """
     points = _places(fitted.embedding_)
-    if columns < 2:
-        raise BadInput(f"`columns` must be at least 2, got {columns}")
-    if ax is None:
-        ax = panels(like=points)[0]
+    if not 2 <= columns <= COLUMNS:
+        raise BadInput(f"`columns` must be from 2 to {COLUMNS}, got {columns}")
+    ax = panels(like=points)[0] if ax is None else ax
     sheet = Sheet.of(ax, points)
     sheet.frame(ax)
     ax.scatter(*points.T, s=2, c="#999999", alpha=0.5, linewidths=0, zorder=1)
@@ -139,9 +140,8 @@ def inverse_grid(
         for place, tile, alpha in zip(places[inside], tiles, fade, strict=True):
             _tile(ax, tile, place, 0.96 * side, alpha=float(alpha))
     ax.set_title(
-        f"decoded from the map; fainter is less sure ({report.method}, "
-        f"held-out error {report.held_out:.2g} an entry)",
-        fontsize=8, loc="left",
+        f"decoded; fainter is less sure ({report.method}, held-out error {report.held_out:.2g})",
+        fontsize=11, loc="left",
     )  # fmt: skip
     return ax.figure  # ty: ignore[invalid-explicit-return]
 
@@ -179,7 +179,7 @@ def _groups(
     names: Sequence[str] | None,
     color: np.ndarray | None,
 ) -> tuple[np.ndarray | None, dict[int, str]]:
-    """The group of each item from 0 on, and the groups' names."""
+    """The group of each item from 0 on, and the names of those that have one on the map."""
     for name, column in (("groups", groups), ("color", color)):
         if column is not None and len(column) != len(points):
             raise BadInput(f"`{name}` must be one a point ({len(points)}), got {len(column)}")
@@ -190,10 +190,11 @@ def _groups(
     groups = np.asarray(groups)
     if groups.dtype.kind not in "biu" or groups.min() < 0:
         raise BadInput(f"`groups` must be whole numbers of at least 0, got {groups.dtype}")
-    there = np.unique(groups).tolist()
+    there, counts = np.unique(groups, return_counts=True)
     if names is not None and there[-1] >= len(names):
         raise BadInput(f"`names` must have a name for group {there[-1]}, got {len(names)} names")
-    return groups.astype(int), {g: str(g if names is None else names[g]) for g in there}
+    most = there[np.argsort(-counts, kind="stable")[:NAMED]].tolist()
+    return groups.astype(int), {g: str(g if names is None else names[g]) for g in most}
 
 
 def _draw_items(
@@ -203,15 +204,17 @@ def _draw_items(
     size = float(np.clip(9000 / len(points), 2, 14))
     style: dict[str, Any] = {"s": size, "alpha": 0.6, "linewidths": 0, "zorder": 1}
     if groups is None:
-        tints: dict[str, Any] = {"c": "#717581"}
-        tints |= {} if color is None else {"c": color, "cmap": "viridis"}
-        drawn = ax.scatter(*points.T, **tints, **style)
-        if color is not None:
+        if color is None:
+            ax.scatter(*points.T, c="#717581", **style)
+        else:
+            known, shades = np.isfinite(color), np.asarray(color, dtype=float)
+            ax.scatter(*points[~known].T, c=UNKNOWN, **style)
+            drawn = ax.scatter(*points[known].T, c=shades[known], cmap="viridis", **style)
             ax.figure.colorbar(drawn, ax=ax, label=label, shrink=0.6, pad=0.01)
         return lambda _: "#717581"
     order = np.unique(groups).tolist()
     for i, g in enumerate(order):
-        mark = MARKS[i // len(COLORS) % len(MARKS)]
+        mark = MARKS[i % len(MARKS)]
         dots = points[groups == g]
         ax.scatter(*dots.T, c=COLORS[i % len(COLORS)], marker=mark, **style)
     return lambda g: COLORS[order.index(int(g)) % len(COLORS)]

@@ -10,8 +10,19 @@ const labels = data.labels.map(l => ({...l, values: decoded(l.values, l.names ? 
 const sprites = data.sprites && {...data.sprites, slot: decoded(data.sprites.slot, Int32Array)};
 const number = i => numbers ? numbers[i] : i;
 const rgb = hex => [1, 3, 5].map(k => parseInt(hex.slice(k, k + 2), 16));
-const palette = data.colors.map(rgb), ramp = data.ramp.map(rgb), GREY = rgb("#717581");
-const MARKS = 4, RADIUS = 14, TILE = 44, MOST = 70, SHEETS_SHOWN = 40, SHEETS_KEPT = 64;
+const RADIUS = 14, FINGER = 24, REACH = 60, TILE = 44, MOST = 70, NAMES = 60, RANGE = 10000, TRIED = 4000, SHEETS_SHOWN = 40, SHEETS_KEPT = 64;
+// A group has a form as well as a colour; here in a square of 12, in the shader by its distance.
+const FORMS = ["M1 6a5 5 0 1 0 10 0a5 5 0 1 0-10 0", "M6 1 11 11H1z", "M1.5 1.5h9v9h-9z", "M6 0 12 6 6 12 0 6z", "M6 11 1 1h10z", "M4 .5h4V4h3.5v4H8v3.5H4V8H.5V4H4z"];
+
+// Colours, lighter on dark paper where they would be lost in it.
+const darkness = matchMedia("(prefers-color-scheme: dark)"), GREY = rgb("#717581");
+function lit(colour) {
+  const light = colour[0] * 0.21 + colour[1] * 0.72 + colour[2] * 0.07, by = darkness.matches ? 0.4 * Math.max(0, 1 - light / 130) : 0;
+  return colour.map(c => Math.round(c + by * (255 - c)));
+}
+let palette, ramp;
+function mix() { palette = data.colors.map(c => lit(rgb(c))); ramp = data.ramp.map(c => lit(rgb(c))); }
+mix();
 
 // A fixed random order (mulberry32), so that no group is drawn over all others.
 const shuffled = Uint32Array.from({length: n}, (_, i) => i);
@@ -57,8 +68,8 @@ function eachIn(x0, y0, x1, y1, visit) {
   for (let r = cellOf(y0, 1); r <= cellOf(y1, 1); r++)
     for (let j = start[r * cells + cellOf(x0, 0)], end = start[r * cells + cellOf(x1, 0) + 1]; j < end; j++) visit(inCells[j]);
 }
-function nearest(x, y) {
-  const cx = view.x + (x - size.w / 2) / view.scale, cy = view.y - (y - size.h / 2) / view.scale, r = RADIUS / view.scale;
+function nearest(x, y, far = RADIUS) {
+  const cx = view.x + (x - size.w / 2) / view.scale, cy = view.y - (y - size.h / 2) / view.scale, r = far / view.scale;
   let best = -1, least = r * r;
   eachIn(cx - r, cy - r, cx + r, cy + r, i => {
     const d = (places[2 * i] - cx) ** 2 + (places[2 * i + 1] - cy) ** 2;
@@ -70,7 +81,7 @@ function nearest(x, y) {
 // Colours, and who is shown.
 let label = labels[0], off = new Set();
 const shown = new Uint8Array(n).fill(1), tint = new Uint8Array(4 * n), mark = new Uint8Array(n);
-const colourOf = g => palette[g % palette.length], markOf = g => Math.floor(g / palette.length) % MARKS;
+const colourOf = g => palette[g % palette.length], markOf = g => (g + Math.floor(g / palette.length)) % FORMS.length;
 function along(t) {
   const at = Math.min(1, Math.max(0, t)) * (ramp.length - 1), k = Math.min(ramp.length - 2, Math.floor(at));
   return ramp[k].map((a, c) => a + (at - k) * (ramp[k + 1][c] - a));
@@ -105,7 +116,9 @@ function build() {
     in vec4 colour; flat in float form; uniform float size; out vec4 pixel;
     void main() {
       vec2 p = 2.0 * gl_PointCoord - 1.0;
-      float d = form < 0.5 ? length(p) : form < 1.5 ? max(2.0 * abs(p.x) - p.y, p.y) : form < 2.5 ? max(abs(p.x), abs(p.y)) * 1.2 : abs(p.x) + abs(p.y);
+      vec2 q = abs(p);
+      float d = form < 0.5 ? length(p) : form < 1.5 ? max(2.0 * q.x - p.y, p.y) : form < 2.5 ? max(q.x, q.y) * 1.2
+        : form < 3.5 ? q.x + q.y : form < 4.5 ? max(2.0 * q.x + p.y, -p.y) : max(3.0 * min(q.x, q.y), max(q.x, q.y));
       float a = colour.a * (1.0 - smoothstep(1.0 - 2.5 / size, 1.0, d));
       pixel = vec4(colour.rgb * a, a);
     }`));
@@ -143,12 +156,14 @@ function drawDots() {
   }
   flat.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
   flat.clearRect(0, 0, size.w, size.h);
-  const d = dot();
+  const d = dot(), forms = d >= 5 && FORMS.map(form => new Path2D(form)), k = size.ratio * d / 12;
   for (const i of shuffled) {
     const x = px(i), y = py(i);
     if (!shown[i] || x < -d || y < -d || x > size.w + d || y > size.h + d) continue;
     flat.fillStyle = `rgba(${tint[4 * i]},${tint[4 * i + 1]},${tint[4 * i + 2]},${tint[4 * i + 3] / 255})`;
-    flat.fillRect(x - d / 2, y - d / 2, d, d);
+    if (!forms) { flat.fillRect(x - d / 2, y - d / 2, d, d); continue; }
+    flat.setTransform(k, 0, 0, k, (x - d / 2) * size.ratio, (y - d / 2) * size.ratio);
+    flat.fill(forms[mark[i]]);
   }
 }
 
@@ -158,9 +173,9 @@ function sheet(k, then) {
   let found = sheets.get(k);
   if (!found) {
     found = new Image();
-    found.onload = () => { URL.revokeObjectURL(found.src); found.ready = true; found.waiting.forEach(f => f()); found.waiting = []; };
     found.waiting = [];
     found.src = URL.createObjectURL(new Blob([decoded($("sheet-" + k).textContent, Uint8Array)], {type: "image/webp"}));
+    found.decode().then(() => { URL.revokeObjectURL(found.src); found.ready = true; found.waiting.forEach(f => f()); found.waiting = []; });
   }
   sheets.delete(k); sheets.set(k, found);
   if (sheets.size > SHEETS_KEPT) sheets.delete(sheets.keys().next().value);
@@ -179,80 +194,103 @@ function thumbnail(context, i, x, y, w, h, then) {
 }
 const shape = side => { const [w, h] = sprites.tile, k = side / Math.max(w, h); return [w * k, h * k]; };
 
-let laid = [];  // items whose thumbnails lie on the map
+// Thumbnails that lie on the map: a few of each group in turn, from a few sheets; those that lie there stay.
+let laid = [];
+const tile = i => { const [w, h] = shape(TILE); return {i, g: groupOf(i), x: px(i), y: py(i), w, h}; };
+const groupOf = i => label && label.names ? label.values[i] : 0;
 function layThumbnails() {
-  laid = [];
-  if (!sprites || !$("thumbs").checked) return;
-  const each = sprites.tiles ** 2, near = new Set(), inView = [];
+  const wanted = i => shown[i] && has(i) && (!selected.size || selected.has(i)) && room.lies(tile(i), size);
+  if (!sprites || !$("thumbs").checked) { laid = []; return; }
+  const groups = label && label.names ? label.names.length : 1, most = Math.max(40, TRIED / groups), tried = new Uint32Array(groups), inTurn = [];
+  const kept = laid.filter(b => wanted(b.i)), sheetOf = i => Math.floor(sprites.slot[i] / sprites.tiles ** 2);
   for (const i of shuffled) {
-    const x = px(i), y = py(i);
-    if (!shown[i] || !has(i) || (selected.size && !selected.has(i)) || x < TILE / 2 || y < TILE / 2 || x > size.w - TILE / 2 || y > size.h - TILE / 2) continue;
-    inView.push(i); near.add(Math.floor(sprites.slot[i] / each));
-    if (near.size > SHEETS_SHOWN) return;
+    const g = groupOf(i);
+    if (tried[g] < most && wanted(i)) (inTurn[tried[g]++] ??= []).push(tile(i));
   }
-  const boxes = names().map(b => [b.x, b.y, b.w / 2 + 2, b.h / 2 + 2]);
-  const [w, h] = shape(TILE);
-  for (const i of inView) {
-    const x = px(i), y = py(i);
-    if (boxes.some(b => Math.abs(b[0] - x) < b[2] + w / 2 + 2 && Math.abs(b[1] - y) < b[3] + h / 2 + 2)) continue;
-    boxes.push([x, y, w / 2, h / 2]); laid.push(i);
-    if (laid.length === MOST) break;
-  }
+  const opened = new Set(kept.map(b => sheetOf(b.i))), near = i => opened.size < SHEETS_SHOWN ? opened.add(sheetOf(i)) : opened.has(sheetOf(i));
+  laid = room.spread(kept, inTurn.flat(), [controls, ...labelled], MOST, near);
 }
 
-// Names of the groups at their middles, the largest first; one without room is left out.
-let middles = [];
+// Names of the groups near their middles, the largest first.
+let middles = [], labelled = [], controls = {x: 0, y: 0, w: 0, h: 0};
+const moves = new Map(), FONT = "600 13px system-ui, sans-serif";
 function findMiddles() {
-  middles = [];
+  middles = []; moves.clear();
   if (!label || !label.names) return;
+  pen.font = FONT;
   const members = label.names.map(() => []);
   for (let i = 0; i < n; i++) members[label.values[i]].push(i);
   const median = (rows, k) => { const v = Float32Array.from(rows, i => places[2 * i + k]).sort(); return v[v.length >> 1]; };
   members.forEach((rows, g) => {
     if (!rows.length) return;
-    const mx = median(rows, 0), my = median(rows, 1);
+    const mx = median(rows, 0), my = median(rows, 1), name = label.names[g], text = name.length > 24 ? name.slice(0, 23) + "…" : name;
     let at = rows[0], best = Infinity;
     for (const i of rows) { const d = (places[2 * i] - mx) ** 2 + (places[2 * i + 1] - my) ** 2; if (d < best) { best = d; at = i; } }
-    middles.push({g, at, count: rows.length});
+    middles.push({g, at, count: rows.length, text, w: pen.measureText(text).width + 27, h: 21});
   });
   middles.sort((a, b) => b.count - a.count);
 }
-function names() {
-  const found = [];
-  pen.font = "600 13px system-ui, sans-serif";
-  for (const {g, at} of middles.slice(0, 60)) {
-    if (off.has(g)) continue;
-    const text = label.names[g].length > 24 ? label.names[g].slice(0, 23) + "…" : label.names[g];
-    const box = {g, text, x: px(at), y: py(at), w: pen.measureText(text).width + 12, h: 20};
-    const apart = b => Math.abs(b.x - box.x) * 2 >= b.w + box.w + 4 || Math.abs(b.y - box.y) * 2 >= b.h + box.h + 4;
-    if (box.x > 0 && box.y > 0 && box.x < size.w && box.y < size.h && found.every(apart)) found.push(box);
-  }
-  return found;
+function placeNames() {
+  const inside = ({at}) => px(at) > 0 && py(at) > 0 && px(at) < size.w && py(at) < size.h;
+  const wanted = middles.filter(m => !off.has(m.g) && inside(m)).slice(0, NAMES);
+  labelled = room.named(wanted.map(m => ({...m, x: px(m.at), y: py(m.at), was: moves.get(m.g)})), [controls], size);
+  moves.clear();
+  for (const b of labelled) moves.set(b.g, b.was);
 }
+function arrange() {
+  placeNames();
+  laid = room.uncovered(laid.map(b => tile(b.i)), [controls, ...labelled]);
+}
+function settle() { moves.clear(); arrange(); layThumbnails(); dirty(); }
+const under = (x, y, far) => (laid.find(b => room.holds(b, x, y)) || {i: nearest(x, y, far)}).i;
 
-let hovered = -1, path = null;
+let hovered = -1, path = null, aim = false;
 const pins = [];
+function drawMark(g, x, y, side) {
+  pen.save(); pen.translate(x - side / 2, y - side / 2); pen.scale(side / 12, side / 12);
+  pen.fillStyle = `rgb(${colourOf(g)})`; pen.fill(new Path2D(FORMS[markOf(g)])); pen.restore();
+}
 function drawOver() {
-  const style = getComputedStyle(document.body), ink = style.getPropertyValue("--ink"), card = style.getPropertyValue("--card"), accent = style.getPropertyValue("--accent");
+  const style = getComputedStyle(document.body), ink = style.getPropertyValue("--ink"), card = style.getPropertyValue("--card"), accent = style.getPropertyValue("--accent"), paper = style.getPropertyValue("--paper");
+  const grouped = label && label.names;
   pen.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
   pen.clearRect(0, 0, size.w, size.h);
-  for (const i of laid) {
-    const [w, h] = shape(TILE), x = px(i) - w / 2, y = py(i) - h / 2;
-    if (!thumbnail(pen, i, x, y, w, h, dirty)) continue;
-    pen.strokeStyle = `rgb(${tint[4 * i]},${tint[4 * i + 1]},${tint[4 * i + 2]})`; pen.lineWidth = 1.5; pen.strokeRect(x, y, w, h);
+  pen.lineWidth = 1.5;
+  for (const {g, x, y, from} of labelled) if (Math.hypot(x - from[0], y - from[1]) > 30) {
+    pen.strokeStyle = `rgb(${colourOf(g)})`; pen.beginPath(); pen.moveTo(x, y); pen.lineTo(...from); pen.stroke();
   }
-  pen.textAlign = "center"; pen.textBaseline = "middle";
-  for (const b of names()) {
+  for (const b of laid) {
+    const x = b.x - b.w / 2, y = b.y - b.h / 2;
+    if (!thumbnail(pen, b.i, x, y, b.w, b.h, dirty)) continue;
+    pen.strokeStyle = `rgb(${tint[4 * b.i]},${tint[4 * b.i + 1]},${tint[4 * b.i + 2]})`; pen.lineWidth = 2; pen.strokeRect(x, y, b.w, b.h);
+    if (!grouped) continue;
+    pen.fillStyle = paper; pen.fillRect(x - 1, y - 1, 13, 13); drawMark(groupOf(b.i), x + 5, y + 5, 10);
+  }
+  pen.textAlign = "left"; pen.textBaseline = "middle"; pen.font = FONT;
+  for (const b of labelled) {
     pen.fillStyle = card; pen.strokeStyle = `rgb(${colourOf(b.g)})`; pen.lineWidth = 1.5;
     pen.beginPath(); pen.rect(b.x - b.w / 2, b.y - b.h / 2, b.w, b.h); pen.fill(); pen.stroke();
-    pen.fillStyle = ink; pen.fillText(b.text, b.x, b.y + 1);
+    drawMark(b.g, b.x - b.w / 2 + 12, b.y, 11);
+    pen.fillStyle = ink; pen.fillText(b.text, b.x - b.w / 2 + 21, b.y + 1);
   }
-  const ring = (i, r) => { pen.strokeStyle = ink; pen.lineWidth = 2; pen.beginPath(); pen.arc(px(i), py(i), r, 0, 7); pen.stroke(); };
-  pins.forEach((pin, k) => {
-    ring(pin.i, 9); pen.fillStyle = accent; pen.beginPath(); pen.arc(px(pin.i) + 10, py(pin.i) - 10, 8, 0, 7); pen.fill();
-    pen.fillStyle = "#fff"; pen.font = "600 11px system-ui, sans-serif"; pen.fillText(k + 1, px(pin.i) + 10, py(pin.i) - 9.5);
+  const ring = (i, r) => {
+    const b = laid.find(b => b.i === i);
+    pen.strokeStyle = ink; pen.lineWidth = 2.5; pen.beginPath();
+    b ? pen.rect(b.x - b.w / 2 - 2, b.y - b.h / 2 - 2, b.w + 4, b.h + 4) : pen.arc(px(i), py(i), r, 0, 7);
+    pen.stroke();
+  };
+  pen.textAlign = "center";
+  pins.forEach(({i}, k) => {
+    const x = px(i) + 10, y = py(i) - 10;
+    ring(i, 9); pen.fillStyle = accent; pen.beginPath(); pen.arc(x, y, 8, 0, 7); pen.fill();
+    pen.fillStyle = paper; pen.font = "600 11px system-ui, sans-serif"; pen.fillText(k + 1, x, y + 0.5);
   });
   if (hovered >= 0) ring(hovered, dot() / 2 + 4);
+  if (aim) for (const [width, colour] of [[6, paper], [2, accent]]) {
+    pen.strokeStyle = colour; pen.lineWidth = width; pen.beginPath();
+    for (const [a, b] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) { pen.moveTo(size.w / 2 + 5 * a, size.h / 2 + 5 * b); pen.lineTo(size.w / 2 + 14 * a, size.h / 2 + 14 * b); }
+    pen.stroke();
+  }
   if (path) { pen.strokeStyle = accent; pen.fillStyle = accent + "22"; pen.lineWidth = 1.5; pen.beginPath(); path.forEach(p => pen.lineTo(...p)); pen.closePath(); pen.fill(); pen.stroke(); }
 }
 
@@ -260,10 +298,10 @@ let asked = false, settled = 0;
 function dirty() { if (!asked) { asked = true; requestAnimationFrame(draw); } }
 function draw() {
   asked = false;
-  drawDots(); drawOver();
+  arrange(); drawDots(); drawOver();
   window.zalgebra.frames++;
 }
-function moved() { dirty(); clearTimeout(settled); settled = setTimeout(() => { layThumbnails(); dirty(); }, 140); }
+function moved() { dirty(); clearTimeout(settled); settled = setTimeout(settle, 140); }
 
 // What is said of an item.
 const said = (l, i) => { const v = l.values[i]; return l.names ? l.names[v] : Number.isNaN(v) ? "not known" : String(+v.toPrecision(4)); };
@@ -277,7 +315,7 @@ function describe(card, i, side) {
     const put = () => { if (card.dataset.item == number(i) && thumbnail(canvas.getContext("2d"), i, 0, 0, canvas.width, canvas.height, put)) card.dataset.thumbnail = "drawn"; };
     card.append(canvas); put();
   }
-  line("b", (label ? said(label, i) + " · " : "") + "img:" + number(i));
+  line("b", (label ? (label.names ? "" : label.name + " ") + said(label, i) + " · " : "") + "img:" + number(i));
   for (const l of labels) if (l !== label) line("div", l.name + ": " + said(l, i));
   if (errors) line("div", "error of the inverse: " + +errors[i].toPrecision(3));
 }
@@ -298,10 +336,11 @@ function pin(i) {
   const close = document.createElement("button");
   close.textContent = "×"; close.setAttribute("aria-label", "Unpin");
   close.onclick = () => unpin(pins.findIndex(p => p.i === i));
-  card.append(close); $("pins").append(card); pins.push({i, card});
-  resize();
+  card.append(close); $("cards").append(card); pins.push({i, card});
+  $("pins").hidden = false;
+  resize(); card.scrollIntoView({block: "nearest", inline: "nearest"});
 }
-function unpin(k) { pins[k].card.remove(); pins.splice(k, 1); resize(); }
+function unpin(k) { pins[k].card.remove(); pins.splice(k, 1); $("pins").hidden = !pins.length; resize(); }
 
 // Selection.
 function select(rows) {
@@ -310,7 +349,19 @@ function select(rows) {
   $("chosen").hidden = !list.length;
   $("count").textContent = list.length.toLocaleString("en") + " selected";
   $("numbers").value = "[" + list.join(", ") + "]";
+  $("expression").value = spelt(list);
+  laid = [];
   paint();
+}
+// The mean of items in the words of an expression, three or more in a row as a range.
+function spelt(list) {
+  const words = [];
+  for (let a = 0, b = 0; a < list.length; a = b) {
+    while (b < list.length && list[b] === list[a] + b - a && b - a < RANGE) b++;
+    if (b - a > 2) words.push(`img:${list[a]}..${list[b - 1]}`);
+    else for (let k = a; k < b; k++) words.push("img:" + list[k]);
+  }
+  return list.length > 1 ? `mean(${words.join(", ")})` : words.join("");
 }
 function enclosed(polygon) {
   const box = [0, 1].flatMap(k => [Math.min(...polygon.map(p => p[k])), Math.max(...polygon.map(p => p[k]))]), rows = [];
@@ -326,54 +377,61 @@ function enclosed(polygon) {
   }
   return rows;
 }
-async function copy() {
-  const text = $("numbers").value;
-  try { await navigator.clipboard.writeText(text); }
-  catch { $("numbers").select(); document.execCommand("copy"); }
-  $("copy").textContent = "Copied";
-  setTimeout(() => { $("copy").textContent = "Copy numbers"; }, 1200);
+async function copy(button, field) {
+  try { await navigator.clipboard.writeText(field.value); }
+  catch { field.select(); document.execCommand("copy"); }
+  const said = button.dataset.said ??= button.textContent;
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = said; }, 1200);
 }
 
 // Pointers: one drags or draws, two pinch.
 let tool = "move", from = null;
+const SLIP = {mouse: 0, pen: 4, touch: 8};  // how far a click or tap may slip, in pixels; a mouse drags at once
 const down = new Map(), here = e => [e.offsetX, e.offsetY];
 over.onpointerdown = e => {
   over.setPointerCapture(e.pointerId); down.set(e.pointerId, here(e));
-  from = {at: here(e), far: 0}; path = null;
+  from = down.size > 1 ? null : {at: here(e), far: 0}; path = null; aim = false;
   if (tool !== "move" && down.size === 1) path = [here(e)];
   over.classList.toggle("drag", tool === "move"); hover(-1);
 };
 over.onpointermove = e => {
   const at = here(e), was = down.get(e.pointerId);
-  if (!was) return hover(nearest(...at), ...at);
+  if (!was) return hover(under(...at), ...at);
   if (from) from.far = Math.max(from.far, Math.hypot(at[0] - from.at[0], at[1] - from.at[1]));
+  const pan = by => { view.x -= by * (at[0] - was[0]) / view.scale; view.y += by * (at[1] - was[1]) / view.scale; moved(); };
   if (down.size === 2) {
     const other = [...down].find(([id]) => id !== e.pointerId)[1], apart = p => Math.hypot(p[0] - other[0], p[1] - other[1]);
-    path = null; zoom(apart(at) / Math.max(1, apart(was)), ...other);
+    pan(0.5); zoom(apart(at) / Math.max(1, apart(was)), (at[0] + other[0]) / 2, (at[1] + other[1]) / 2);
   } else if (path) {
     path = tool === "box" ? [path[0], [at[0], path[0][1]], at, [path[0][0], at[1]]] : [...path, at];
     dirty();
-  } else { view.x -= (at[0] - was[0]) / view.scale; view.y += (at[1] - was[1]) / view.scale; moved(); }
+  } else if (!from || from.far >= (SLIP[e.pointerType] || 0)) pan(1);
+  else return;
   down.set(e.pointerId, at);
 };
 over.onpointerup = over.onpointercancel = e => {
   over.classList.remove("drag"); down.delete(e.pointerId);
-  const drawn = path, click = from && from.far < 4 && e.type === "pointerup" && !down.size;
+  const drawn = path, click = from && from.far < (SLIP[e.pointerType] || 4) && e.type === "pointerup" && !down.size;
   path = null;
-  if (click) { const i = nearest(...here(e)); if (i >= 0) pin(i); }
+  if (click) { const i = under(...here(e), e.pointerType === "touch" ? FINGER : RADIUS); if (i >= 0) pin(i); }
   else if (drawn && drawn.length > 2) select(e.shiftKey ? [...selected, ...enclosed(drawn)] : enclosed(drawn));
   dirty();
 };
 over.onpointerleave = () => hover(-1);
 over.addEventListener("wheel", e => { e.preventDefault(); hover(-1); zoom(Math.exp(-e.deltaY * (e.deltaMode ? 0.05 : 0.0016)), e.offsetX, e.offsetY); }, {passive: false});
+over.onblur = () => { aim = false; hover(-1); dirty(); };
 over.onkeydown = e => {
   const step = 60 / view.scale, pan = {ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step]}[e.key];
+  const middle = [size.w / 2, size.h / 2];
   if (pan) { view.x += pan[0]; view.y += pan[1]; moved(); }
   else if (e.key === "+" || e.key === "=") zoom(1.4);
   else if (e.key === "-") zoom(1 / 1.4);
   else if (e.key === "0") { fitAll(); moved(); }
+  else if (e.key === "Enter") { const i = under(...middle, REACH); if (i >= 0) pin(i); }
   else if (e.key === "Escape") { path = null; select([]); }
   else return;
+  aim = e.key !== "Escape"; hover(aim ? under(...middle, REACH) : -1, ...middle);
   e.preventDefault();
 };
 for (const b of document.querySelectorAll("[data-tool]")) b.onclick = () => {
@@ -382,18 +440,18 @@ for (const b of document.querySelectorAll("[data-tool]")) b.onclick = () => {
   over.classList.toggle("draw", tool !== "move");
 };
 $("in").onclick = () => zoom(1.6); $("out").onclick = () => zoom(1 / 1.6); $("fit").onclick = () => { fitAll(); moved(); };
-$("clear").onclick = () => select([]); $("copy").onclick = copy;
+$("clear").onclick = () => select([]); $("take").onclick = () => select(pins.map(p => p.i));
+$("copy").onclick = e => copy(e.target, $("numbers")); $("spell").onclick = e => copy(e.target, $("expression"));
 $("fade").onchange = paint; $("thumbs").onchange = moved;
 
 // Legend.
-const FORMS = ["<circle cx='6' cy='6' r='5'/>", "<path d='M6 1 11 11H1z'/>", "<path d='M1.5 1.5h9v9h-9z'/>", "<path d='M6 0 12 6 6 12 0 6z'/>"];
 function showLegend() {
   const legend = $("legend");
   legend.replaceChildren();
   if (!label) return;
   if (!label.names) {
     const bar = document.createElement("div"), ends = document.createElement("div");
-    bar.className = "ramp"; bar.style.background = `linear-gradient(to right, ${data.ramp.join(",")})`;
+    bar.className = "ramp"; bar.style.background = `linear-gradient(to right, ${ramp.map(c => `rgb(${c})`)})`;
     ends.className = "ends";
     for (const v of [label.low, label.high]) { const s = document.createElement("span"); s.textContent = +v.toPrecision(3); ends.append(s); }
     legend.append(bar, ends);
@@ -401,32 +459,43 @@ function showLegend() {
   }
   const counts = new Uint32Array(label.names.length);
   for (const g of label.values) counts[g]++;
+  let last = -1, since = 0;
   const buttons = label.names.map((name, g) => {
     const b = document.createElement("button"), text = document.createElement("span"), many = document.createElement("small");
-    b.innerHTML = `<svg width="12" height="12" viewBox="0 0 12 12" fill="rgb(${colourOf(g)})" aria-hidden="true">${FORMS[markOf(g)]}</svg>`;
+    b.innerHTML = `<svg width="13" height="13" viewBox="0 0 12 12" fill="rgb(${colourOf(g)})" aria-hidden="true"><path d="${FORMS[markOf(g)]}"/></svg>`;
     text.textContent = name; many.textContent = counts[g].toLocaleString("en");
-    b.append(text, many); b.title = "Click: show or hide. Double click: only this one, or all.";
-    b.onclick = () => { off.has(g) ? off.delete(g) : off.add(g); toggled(); };
-    b.ondblclick = () => { off = off.size === label.names.length - 1 && !off.has(g) ? new Set() : new Set(label.names.keys()); off.delete(g); toggled(); };
+    b.append(text, many); b.title = "Once: show or hide. Twice: only this one, or all.";
+    b.onclick = e => {
+      const twice = last === g && e.timeStamp - since < 400;
+      off.has(g) ? off.delete(g) : off.add(g);
+      if (twice) { off = off.size === label.names.length - 1 && !off.has(g) ? new Set() : new Set(label.names.keys()); off.delete(g); }
+      last = twice ? -1 : g; since = e.timeStamp; toggled();
+    };
     legend.append(b);
     return b;
   });
-  const toggled = () => { buttons.forEach((b, g) => b.setAttribute("aria-pressed", !off.has(g))); paint(); };
-  buttons.forEach(b => b.setAttribute("aria-pressed", true));
+  const pressed = () => buttons.forEach((b, g) => b.setAttribute("aria-pressed", !off.has(g)));
+  const toggled = () => { pressed(); paint(); };
+  pressed();
 }
-function colourBy(k) { label = labels[k]; off = new Set(); showLegend(); findMiddles(); paint(); }
+function colourBy(k) { label = labels[k]; off = new Set(); laid = []; showLegend(); findMiddles(); paint(); }
 
 function resize() {
   const box = $("map").getBoundingClientRect(), whole = view.scale === least;
   Object.assign(size, {w: box.width, h: box.height, ratio: window.devicePixelRatio || 1});
   for (const c of [dots, over]) { c.width = Math.round(size.w * size.ratio); c.height = Math.round(size.h * size.ratio); }
   if (whole) fitAll();
+  const bar = $("zoom");
+  controls = {x: bar.offsetLeft + bar.offsetWidth / 2, y: bar.offsetTop + bar.offsetHeight / 2, w: bar.offsetWidth, h: bar.offsetHeight};
   moved();
 }
+darkness.onchange = () => { mix(); showLegend(); paint(); };
 
 window.zalgebra = {
   frames: 0, place: i => [px(i), py(i)], select, selection: () => [...selected].map(number),
-  renderer: gl ? "webgl2" : "2d", hovered: () => hovered, thumbnails: () => [...laid],
+  renderer: gl ? "webgl2" : "2d", hovered: () => hovered, thumbnails: () => laid.map(b => b.i),
+  controls: () => [controls.x, controls.y, controls.w, controls.h],
+  laid: () => laid.map(({x, y, w, h}) => [x, y, w, h]), named: () => labelled.map(({g, x, y, w, h}) => [g, x, y, w, h]),
 };
 for (const [k, l] of labels.entries()) { const o = document.createElement("option"); o.value = k; o.textContent = l.name; $("label").append(o); }
 $("label").onchange = e => colourBy(+e.target.value);
@@ -438,7 +507,7 @@ if (gl) {
 }
 colourBy(0);
 new ResizeObserver(resize).observe($("map"));
-resize(); draw(); layThumbnails(); draw();
+resize(); settle(); draw();
 document.body.dataset.ready = n;
 document.body.dataset.milliseconds = Math.round(performance.now());
 })();

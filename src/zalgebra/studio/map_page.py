@@ -27,7 +27,12 @@ KINDS = 200  # groups that a legend can hold
 BUDGET = 24.0  # megabytes of thumbnails
 HINT = (
     "Drag to move, wheel or pinch to zoom. Point at a dot to see it, click to pin it. "
-    "Box and Lasso select; Shift adds."
+    "Box and Lasso select; Shift adds. Keys on the map: arrows, + and -, 0 for all, Enter pins."
+)
+TOUCH = "Drag to move, pinch to zoom, tap a dot to pin it."
+KEYS = (
+    "Arrow keys move, + and - zoom, 0 shows all. What is nearest to the middle is told; "
+    "Enter pins it. Escape ends the selection."
 )
 VIRIDIS = (
     "#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30",
@@ -147,8 +152,8 @@ def map_page(
         "sprites": None if sheets is None else _slots(sheets, len(places)),
     }
     html = _rendered(
-        title=title, subtitle=f"{len(places):,} items", n=len(places), hint=HINT, data=data,
-        sheets=() if sheets is None else sheets.sheets,
+        title=title, subtitle=f"{len(places):,} items", n=len(places), hint=HINT, touch=TOUCH,
+        keys=KEYS, data=data, sheets=() if sheets is None else sheets.sheets,
     )  # fmt: skip
     return MapPage(html, len(places), sheets)
 

@@ -14,18 +14,20 @@ from zalgebra.types import BadInput, MissingExtra
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "format_of", "panels", "write"]
+__all__ = ["AXIS", "FORMATS", "format_of", "panels", "write"]
 
 FORMATS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 WIDTH, LOW, HIGH = 7.0, 3.0, 7.0  # inches of a panel, its height between two bounds
 HEAD = 0.35  # inches above a panel
+AXIS = 0.3  # inches left of a panel and below it, if its axes have names
 
 
-def panels(count: int = 1, /, *, like: np.ndarray | None = None) -> list[Any]:
+def panels(count: int = 1, /, *, like: np.ndarray | None = None, edge: float = 0.0) -> list[Any]:
     """The axes of a new figure of so many panels, one below the other.
 
     Nothing moves them afterwards, so that what is laid out in inches stays so. Their height is that
-    of the places ``like`` ``(n, 2)`` at full width, within bounds.
+    of the places ``like`` ``(n, 2)`` at full width, within bounds. Left of each and below it are
+    ``edge`` inches for the names of its axes.
     """
     try:
         from matplotlib.figure import Figure
@@ -33,12 +35,16 @@ def panels(count: int = 1, /, *, like: np.ndarray | None = None) -> list[Any]:
         raise MissingExtra("matplotlib", "studio") from error
     w, h = np.ptp(np.eye(2) if like is None else like, axis=0)
     inner = float(np.clip(WIDTH * h / w if w else HIGH, LOW, HIGH))
-    total = count * (inner + HEAD)
-    figure = Figure(figsize=(WIDTH, total), dpi=150)
+    whole, each = WIDTH + edge, inner + HEAD + edge
+    left, total = edge + 0.01 * WIDTH, count * each
+    figure = Figure(figsize=(whole, total), dpi=150)
     return [
-        figure.add_axes((0.01, (total - (i + 1) * (inner + HEAD)) / total, 0.98, inner / total))
+        figure.add_axes(
+            (left / whole, (edge + (count - 1 - i) * each) / total, 0.98 * WIDTH / whole,
+             inner / total)
+        )
         for i in range(count)
-    ]
+    ]  # fmt: skip
 
 
 def format_of(output: Path, /) -> str:

@@ -9,9 +9,10 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+from zalgebra.files import hidden
 from zalgebra.types import BadInput
 
-__all__ = ["folder_aside"]
+__all__ = ["check_folder", "folder_aside"]
 
 FRAME = re.compile(r"frame-\d+\.png")
 
@@ -23,10 +24,9 @@ def folder_aside(path: Path) -> Generator[Path]:
     An older folder there is replaced if it holds frames and nothing else.
     """
     try:
-        if path.exists() and not (path.is_dir() and _only_frames(path)):
-            raise BadInput(f"{path} holds other things than frames; choose another place")
+        check_folder(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        place = Path(tempfile.mkdtemp(dir=path.parent, prefix=hidden(path)))
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
@@ -40,6 +40,12 @@ def folder_aside(path: Path) -> Generator[Path]:
         raise _unwritable(path, error) from error
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a place that holds other things than frames."""
+    if path.exists() and not (path.is_dir() and _only_frames(path)):
+        raise BadInput(f"{path} holds other things than frames; choose another place")
 
 
 def _only_frames(folder: Path) -> bool:

@@ -6,25 +6,24 @@ Every verb here is a line or two into another room; `zalgebra.studio.folder` kno
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import add
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import numpy as np
 
-from zalgebra.algebra import weights as rows
 from zalgebra.algebra.certificate import check
 from zalgebra.algebra.expressions import evaluate
 from zalgebra.algebra.latent import Latent
 from zalgebra.estimators.directions import Direction
 from zalgebra.studio.chains import Realise, is_joined, order_of, steps_of
 from zalgebra.studio.folder import Folder
+from zalgebra.studio.grids import Grid, plan_of
 from zalgebra.studio.locks import locked
 from zalgebra.studio.mixes import as_mix, checked_options, described
 from zalgebra.studio.names import is_file
 from zalgebra.studio.result import Result
+from zalgebra.studio.walks import Walk, walk
 from zalgebra.types import BadInput
 
 __all__ = ["Result", "Workspace"]
@@ -195,31 +194,43 @@ class Workspace(Folder):
         method: str = "lol",
         closed: bool = False,
         pace: str = "time",
-    ) -> Result:
-        """Walk through expressions in order.
+    ) -> Walk:
+        """Walk through expressions in order; each is met as it is by itself.
 
-        The keyframes stay symbolic, so that what they share is known: their weights are blended,
-        and the prior is applied once. Each keyframe is met as it is by itself. With
-        ``pace="time"`` each segment takes the same time, with ``"arc"`` the speed is constant along
-        the whole way, as in `zalgebra.path`.
+        Under the methods of `zalgebra.combine` they stay symbolic: what they share is known, and
+        the prior is applied once. ``"geodesic"`` is shortest as the decoder sees it,
+        ``"geodesic-prior"`` keeps the prior too, ``"density"`` goes along the items. ``pace`` is
+        ``"time"``, the same for each segment, ``"arc"``, one speed along the whole way as in
+        `zalgebra.path`, or ``"even"``, equal steps of what is seen. ``.notes`` tells the rest.
         """
-        keys, how = [self.evaluate(key) for key in keyframes], self._how(method)
-        if pace not in ("time", "arc"):
-            raise BadInput(f"`pace` must be 'time' or 'arc', got {pace!r}")
-        arcs = self._arcs(keys, how, closed) if pace == "arc" and len(keys) > 1 else None
-        for i in np.flatnonzero(arcs == 0) if arcs is not None else ():
-            a, b = keyframes[i], keyframes[(i + 1) % len(keys)]
-            raise BadInput(f"{a!r} and {b!r} are one place, with no arc between: leave one out")
-        w = rows.polyline(len(keys), steps, closed=closed, pace=arcs)
-        walk = reduce(add, (key * w[:, i] for i, key in enumerate(keys)))
-        words = [_whereabouts(row, keyframes) for row in w]
-        z = walk.array(prior=self.prior, **how)
-        return self._result(" → ".join(keyframes), z, captions=words)
+        return walk(self, keyframes, steps, method=method, closed=closed, pace=pace)
 
-    def _arcs(self, keys: Sequence[Latent], how: Mapping[str, Any], closed: bool) -> np.ndarray:
-        """Angles from keyframe to keyframe."""
-        met = np.stack([self._realise(how)(key) for key in keys])
-        return rows.lengths(met, closed=closed, prior=self.prior)
+    def grid(
+        self,
+        *expressions: str,
+        x: str | None = None,
+        y: str | None = None,
+        along: Sequence[str] = (),
+        n: int = 7,
+        to: float = 40.0,
+        unit: str = "deg",
+        beyond: int = 0,
+        method: str = "lol",
+    ) -> Grid:
+        """Draw what lies between three or four expressions, or what directions make of one.
+
+        Three or four are corners of a square, ``n`` places a side and ``beyond`` more at each end;
+        of three the fourth is their analogy. One is changed by two directions, ``x`` to the right
+        and ``y`` upwards, or by each of several, ``along=["smile", "glasses"]``, by ``n`` strengths
+        from ``-to`` to ``to`` in degrees, ``unit="sd"`` (of the data), or ``"delta"`` (multiples).
+        """
+        plan = plan_of(
+            self.evaluate, expressions, x=x, y=y, directions=along, n=n, to=to, unit=unit,
+            beyond=beyond,
+        )  # fmt: skip
+        made = [self._realise(self._how(method))(recipe) for recipe in plan.recipes]
+        z = np.concatenate([m.reshape(-1, *self.spec.latent_shape) for m in made])
+        return Grid(self._result(plan.expression, z), plan)
 
     def _how(self, method: str) -> dict[str, Any]:
         """How latents are realised here: encoded items hang together, so that is estimated."""
@@ -236,13 +247,3 @@ class Workspace(Folder):
     def _result(self, expression: str, z: np.ndarray, **more: Any) -> Result:
         z = np.asarray(z, dtype=np.float32)
         return Result(expression, z, check(z, self.prior), self.model.inverse_transform, **more)
-
-
-def _whereabouts(weights: np.ndarray, keyframes: Sequence[str]) -> str:
-    """Where on the way a row of weights is: ``img:1``, or ``37 % img:1 → img:2``."""
-    first, *rest = np.flatnonzero(weights)
-    if not rest:
-        return keyframes[first]
-    if len(keyframes) > 2 and rest[0] != first + 1:  # on the way from the last to the first
-        first, rest = rest[0], [first]
-    return f"{100 * weights[rest[0]]:.0f} % {keyframes[first]} → {keyframes[rest[0]]}"

@@ -12,7 +12,7 @@ from zalgebra.algebra._arrays import as_latents, to_numpy
 from zalgebra.algebra._whole import at_least
 from zalgebra.algebra.priors import check_shape
 from zalgebra.estimators.maps import stored
-from zalgebra.estimators.maps.inverse import Inverse, learn
+from zalgebra.estimators.maps.inverse import Inverse, Make, learn
 from zalgebra.estimators.maps.outside import region
 from zalgebra.estimators.maps.report import MapInverse
 from zalgebra.estimators.maps.rules import Rule
@@ -74,6 +74,10 @@ class LatentMap(BaseEstimator):
         """Places ``(n, n_components)`` of rows ``(n, D)``, and the rule that places new rows."""
         raise TypeError(f"{type(self).__name__} does not say how it places latents")
 
+    def _own_inverse(self) -> Make | None:
+        """The inverse of the library that made the places, if that is what was asked for."""
+        return None
+
     def fit(self, Z: Array, y: Any = None, /) -> Self:
         """Place latents ``(n, *shape)`` on the map, and learn its inverse.
 
@@ -91,18 +95,19 @@ class LatentMap(BaseEstimator):
         self.inverse_ = learn(
             self.embedding_, Z, region(self.embedding_),
             method=self.inverse, prior=self.prior, random_state=self.random_state,
+            own=self._own_inverse(),
         )  # fmt: skip
         return self
 
     def transform(self, Z: Array, /) -> np.ndarray:
         """Places ``(m, n_components)`` of latents ``(m, *shape)``, new ones or those of `fit`."""
         self._check_fitted()
-        Z = self._latents(Z)
+        dtype = self.embedding_.dtype
+        Z = self._latents(Z, dtype)
         if Z.shape[1:] != self.latent_shape_:
             expected = ", ".join(map(str, ("n", *self.latent_shape_)))
             raise BadInput(f"this map takes latents ({expected}), got {Z.shape}")
-        dtype = self.embedding_.dtype
-        return self.placing_(_flat(Z).astype(dtype)).astype(dtype)
+        return self.placing_(_flat(Z)).astype(dtype)
 
     def fit_transform(self, Z: Array, y: Any = None, /) -> np.ndarray:
         """The places of the latents that the map is fitted to, ``embedding_``."""
@@ -117,25 +122,41 @@ class LatentMap(BaseEstimator):
         them lie outside the data.
         """
         self._check_fitted()
-        points = to_numpy(as_latents(points, "points")).astype(self.embedding_.dtype)
+        points = to_numpy(as_latents(points, "points"))
         if points.ndim != 2 or points.shape[1] != self.n_components:
             raise BadInput(f"`points` must have shape (m, {self.n_components}), got {points.shape}")
-        z = self.inverse_(points).astype(self.embedding_.dtype, copy=False)
+        dtype = self.embedding_.dtype
+        points = self.inverse_.region.within(points).astype(dtype)
+        z = self.inverse_(points).astype(dtype, copy=False)
         return (z, self.inverse_.report(points)) if report else z
 
     def save(self, path: str | Path, /) -> Path:
         """Write one safetensors file; `zalgebra.estimators.maps.load` reads it.
 
         Nothing in it is pickled. A prior is not written: ``load(path, prior=...)`` takes it.
+
+        Raises
+        ------
+        BadInput
+            If the path does not end in ``.safetensors``, or cannot be written to.
         """
         self._check_fitted()
         return stored.write(self, path)
 
-    def _latents(self, Z: Array) -> np.ndarray:
+    def _latents(self, Z: Array, dtype: np.dtype | None = None) -> np.ndarray:
+        """Checked latents in ``dtype``, by default their own precision, at least single."""
         Z = to_numpy(as_latents(Z, "Z"))
         if Z.ndim < 2:
             raise BadInput(f"`Z` must have shape (n, *shape), got {Z.shape}")
-        return Z if Z.dtype in (np.float32, np.float64) else Z.astype(np.float32)
+        if dtype is None:
+            dtype = Z.dtype if Z.dtype in (np.float32, np.float64) else np.dtype(np.float32)
+        largest, most = np.abs(Z).max(initial=0), np.cbrt(np.finfo(dtype).max)
+        if largest > most:  # sums of squares must be finite
+            raise BadInput(
+                f"`Z` must have entries of at most {most:.0e} for a map in {dtype}, "
+                f"got {largest:.1e}; divide them by their scale"
+            )
+        return Z.astype(dtype, copy=False)
 
     def _check_settings(self, Z: np.ndarray) -> None:
         if at_least("n_components", self.n_components, 2) > 3:

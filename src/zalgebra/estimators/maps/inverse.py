@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,14 +16,18 @@ from zalgebra.estimators.maps.report import MapInverse
 from zalgebra.estimators.maps.rules import Rule
 from zalgebra.types import BadInput, Prior
 
-__all__ = ["INVERSES", "Inverse", "Mix", "learn"]
+__all__ = ["INVERSES", "Inverse", "Make", "Mix", "Rows", "learn"]
 
 INVERSES = ("auto", "neighbours", "network")
 MIXED = (5, 15, 45)  # neighbours on the map that are tried
 STEPS = 1000  # of the network's training
 HELD = 5  # one item in so many is held out
+OWN_HELD = 500  # at most so many, where the library's own inverse takes long
 AROUND = 20  # held-out items that tell the error at a point
 BLOCK = 1 << 22  # entries of neighbours held at once
+
+Rows = np.ndarray | slice
+Make = Callable[[Rows], Rule]  # from the items that it may know
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +91,11 @@ class Inverse:
     prior: Prior | None
 
     def __call__(self, x: np.ndarray, /) -> np.ndarray:
-        """Latents ``(m, *shape)`` of places ``(m, d)``."""
+        """Latents ``(m, *shape)`` of places ``(m, d)``.
+
+        A network is asked no farther than the box of the items, since its answers grow for ever.
+        """
+        x = x if isinstance(self.rule, Mix) else self.region.within(x, 0)
         return realised(self.rule, x, self.shape, self.prior)
 
     def report(self, x: np.ndarray, /) -> MapInverse:
@@ -133,26 +140,28 @@ def learn(
     method: str,
     prior: Prior | None,
     random_state: int,
+    own: Make | None = None,
 ) -> Inverse:
     """The candidate with the smallest held-out error, learned anew from all items.
 
     One item in five is held out from the inverse (the map has seen it), and the error is that of
-    latents that have been brought back to the prior.
+    latents that have been brought back to the prior. The ``own`` inverse of the map's library, if
+    it is given, is the only candidate.
     """
-    if method not in INVERSES:
-        raise BadInput(f"`inverse` must be one of {', '.join(INVERSES)}, got {method!r}")
     order = np.random.default_rng(random_state).permutation(len(places))
-    held, kept = order[: max(2, len(order) // HELD)], order[max(2, len(order) // HELD) :]
+    count = max(2, len(order) // HELD) if own is None else min(OWN_HELD, len(order) // HELD)
+    held, kept = order[:count], order[count:]
     shape, missed = latents.shape[1:], {}
-    makers = _makers(method, len(kept), random_state)
+    n = len(kept)
+    makers = _makers(places, latents, method, n, random_state) if own is None else {method: own}
     for name, make in makers.items():
-        found = realised(make(places[kept], latents[kept]), places[held], shape, prior)
+        found = realised(make(kept), places[held], shape, prior)
         missed[name] = ((found - latents[held]) ** 2).reshape(len(held), -1).mean(axis=1)
     scores = {name: float(np.sqrt(m.mean())) for name, m in missed.items()}
     best = min(scores, key=lambda name: scores[name])
     flat = latents.reshape(len(latents), -1)
     return Inverse(
-        rule=makers[best](places, latents),
+        rule=makers[best](slice(None)),
         name=best,
         scores=scores,
         seen=places[held],
@@ -164,18 +173,19 @@ def learn(
     )
 
 
-Make = Callable[[np.ndarray, np.ndarray], Any]
+def _makers(
+    places: np.ndarray, latents: np.ndarray, method: str, n: int, random_state: int
+) -> dict[str, Make]:
+    """The candidates that a method names, each from the items that it may know to a rule."""
+    if method not in INVERSES:
+        raise BadInput(f"`inverse` must be one of {', '.join(INVERSES)}, got {method!r}")
 
-
-def _makers(method: str, n: int, random_state: int) -> dict[str, Make]:
-    """The candidates that a method names, each from places and latents to a rule."""
-
-    def network(places: np.ndarray, latents: np.ndarray) -> Rule:
-        flat = latents.reshape(len(latents), -1)
-        return regress(places, flat, width=128, steps=STEPS, random_state=random_state)
+    def network(kept: Rows) -> Rule:
+        flat = latents.reshape(len(latents), -1)[kept]
+        return regress(places[kept], flat, width=128, steps=STEPS, random_state=random_state)
 
     def mix(k: int) -> Make:
-        return lambda places, latents: Mix(places, latents, k)
+        return lambda kept: Mix(places[kept], latents[kept], k)
 
     ks = [k for k in MIXED if k < n] or [n - 1]
     makers: dict[str, Make] = {f"neighbours, k = {k}": mix(k) for k in ks}

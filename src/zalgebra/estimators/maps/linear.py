@@ -52,6 +52,8 @@ class PCA(LatentMap):
     >>> z, report = found.inverse_transform([[0.0, 0.0], [90.0, 0.0]], report=True)
     >>> z.shape, report.outside
     ((2, 8), array([False,  True]))
+    >>> found.explained_variance_ratio_.round(2)
+    array([0.71, 0.23])
     """
 
     method: ClassVar[str] = "pca"
@@ -70,6 +72,14 @@ class PCA(LatentMap):
     def _learn(self, x: np.ndarray, /) -> tuple[np.ndarray, Rule]:
         line = principal(x, self.n_components)
         return line(x), line
+
+    @property
+    def explained_variance_ratio_(self) -> np.ndarray:
+        """The share of the latents' variance along each axis ``(n_components,)``."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError("this PCA is not fitted yet: call fit(Z) first")
+        whole = self.inverse_.spread / 2 * math.prod(self.latent_shape_)  # two items' spread
+        return self.embedding_.var(axis=0, dtype=float) / whole
 
 
 class KernelPCA(LatentMap):

@@ -13,6 +13,7 @@ from zalgebra.estimators.maps.rules import Rule
 __all__ = ["FAR", "Region", "region"]
 
 FAR = 0.01  # of the items' own kind that may be called far
+BEYOND = 1e6  # sizes of the map: a point farther off is taken to lie there
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,15 @@ class Region(Rule):
     def __call__(self, x: np.ndarray, /) -> np.ndarray:
         """Distances ``(m, 1)`` from the nearest item, in units of the reach."""
         return nearest(x, self.places, 1)[1] / self.reach
+
+    def within(self, x: np.ndarray, sizes: float = BEYOND, /) -> np.ndarray:
+        """Points ``(m, d)``, none farther from the box of the items than so many sizes of the map.
+
+        With the default every finite point can be reckoned with, and stays outside.
+        """
+        low, high = self.places.min(axis=0), self.places.max(axis=0)
+        room = sizes * max(float((high - low).max()), self.reach)
+        return np.clip(x, low - room, high + room)
 
     def in_hull(self, x: np.ndarray, /) -> np.ndarray:
         """Which points ``(m,)`` lie in the hull, to rounding."""

@@ -23,7 +23,8 @@ class MapInverse:
     outside
         ``(n,)`` of bool: off the hull of the items, or farther than the reach from any.
     distance
-        ``(n,)``: from the nearest item, in units of the reach.
+        ``(n,)``: from the nearest item, in units of the reach. What is beyond a million sizes of
+        the map is taken to lie there.
     method
         The inverse that was chosen.
     held_out

@@ -16,15 +16,23 @@ from zalgebra.types import BadInput, Prior, WrongModel
 if TYPE_CHECKING:
     from zalgebra.estimators.maps.base import LatentMap
 
-__all__ = ["read", "restore", "write"]
+__all__ = ["check_name", "read", "restore", "write"]
 
 FORMAT = 1
 RULES = ("placing", "rule", "region")
 
 
+def check_name(path: str | Path, /) -> Path:
+    """The path, if its suffix says what a map's file is."""
+    path = Path(path)
+    if path.suffix.lower() != ".safetensors":
+        raise BadInput(f"a map is saved as a safetensors file: {path} must end in .safetensors")
+    return path
+
+
 def write(fitted: LatentMap, path: str | Path, /) -> Path:
     """All that a fitted map knows, its prior excepted."""
-    inverse = fitted.inverse_
+    path, inverse = check_name(path), fitted.inverse_
     tensors = {"embedding": fitted.embedding_, "seen": inverse.seen, "missed": inverse.missed}
     facts: dict[str, Any] = {}
     for name, rule in zip(RULES, (fitted.placing_, inverse.rule, inverse.region), strict=True):
@@ -39,7 +47,7 @@ def write(fitted: LatentMap, path: str | Path, /) -> Path:
         "spread": inverse.spread,
         "prior": None if fitted.prior is None else type(fitted.prior).__name__,
     })  # fmt: skip
-    return Path(path)
+    return path
 
 
 def _probe(fitted: LatentMap) -> dict[str, np.ndarray]:

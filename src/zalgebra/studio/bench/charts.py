@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zalgebra.studio.bench.cells import METHODS, TITLES, Kept
+from zalgebra.studio.bench.cells import METHODS, TITLES, Cell, Kept
 from zalgebra.studio.bench.scores import SCORES
 from zalgebra.types import MissingExtra
 
@@ -29,34 +30,35 @@ MARKS = dict(zip(METHODS, "osD^vPX", strict=True))
 def scores_chart(cells: Sequence[Kept], source: str, /) -> Figure:
     """Each score over what is made, a mark a method; lines are the seeds themselves.
 
-    The panels stand under each other, so that a telephone shows them legibly.
+    Repeats stand side by side, in the order of their seeds, so that none hides another. The panels
+    stand under each other, so that a telephone shows them legibly.
     """
     cells = [c for c in cells if c.cell.source == source]
     kinds = list(dict.fromkeys((c.cell.what, c.cell.k) for c in cells if c.cell.what != "seeds"))
-    figure = blank(6, 11)
+    figure = blank(6, 11.4)
     shown = [name for name in SCORES if name != "variance"]
     for ax, name in zip(figure.subplots(4, 1), shown, strict=True):
         _score(ax, cells, kinds, name)
     handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=10)
     return figure
 
 
 def _score(ax: Any, cells: Sequence[Kept], kinds: Sequence[tuple[str, int]], name: str) -> None:
     used = [m for m in METHODS if any(c.cell.method == m for c in cells)]
-    for i, method in enumerate(used):
+    repeats = sorted({c.cell.seed for c in cells})
+    for method in used:
         at, y, low, high = [], [], [], []
         for c in cells:
             given = c.figures[name]
             if c.cell.method == method and given is not None and given["low"] is not None:
-                at.append(
-                    kinds.index((c.cell.what, c.cell.k)) + 0.8 * ((i + 0.5) / len(used) - 0.5)
-                )
+                at.append(kinds.index((c.cell.what, c.cell.k)) + _beside(c.cell, used, repeats))
                 y.append(given["value"])
                 low.append(max(0, given["value"] - given["low"]))
                 high.append(max(0, given["high"] - given["value"]))
         ax.errorbar(
-            at, y, yerr=[low, high], fmt=MARKS[method], color=COLOURS[method], ms=5, lw=1.2,
+            at, y, yerr=[low, high], fmt=MARKS[method], color=COLOURS[method],
+            ms=5 if len(repeats) == 1 else 3.5, lw=1.2 if len(repeats) == 1 else 0.9,
             label=TITLES[method],
         )  # fmt: skip
     for method, style in (("items", ":"), ("decoded", "--")):
@@ -65,11 +67,21 @@ def _score(ax: Any, cells: Sequence[Kept], kinds: Sequence[tuple[str, int]], nam
         if of:
             ax.axhline(np.mean(of), ls=style, color="black", lw=0.9, label=TITLES[method])
     ax.set_title(SCORES[name][0], fontsize=11)
-    ax.set_xticks(range(len(kinds)), [f"{k} seeds\n{what}" for what, k in kinds], fontsize=8)
+    ax.set_xticks(range(len(kinds)), [f"{k} seeds\n{what}" for what, k in kinds], fontsize=10)
+    ax.set_xlim(-0.5, len(kinds) - 0.5)
+    for i in range(1, len(kinds)):
+        ax.axvline(i - 0.5, color="black", lw=0.6, alpha=0.25)
     if name in ("accuracy", "plausible"):
         ax.yaxis.set_major_formatter(percent())
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis="y", alpha=0.25)
+
+
+def _beside(cell: Cell, used: Sequence[str], repeats: Sequence[int]) -> float:
+    """How far right of its kind's middle a mark stands: a place a method, its repeats in a row."""
+    method, repeat = used.index(cell.method), repeats.index(cell.seed)
+    place = method + 0.1 + 0.8 * (repeat + 0.5) / len(repeats)
+    return 0.92 * (place / len(used) - 0.5)
 
 
 def along(cells: Sequence[Kept], /) -> Figure:
@@ -151,15 +163,12 @@ def sheet(rows: Sequence[np.ndarray], titles: Sequence[str], /) -> Figure:
         for j, picture in enumerate(line):
             top, left = i * (H + gap), j * (W + gap)
             whole[top : top + H, left : left + W] = np.clip(np.moveaxis(picture, 0, -1), 0, 1)
-    figure = blank(0.85 * columns, 0.85 * columns * whole.shape[0] / whole.shape[1] + 0.7)
+    figure = blank(0.85 * columns, 0.85 * columns * whole.shape[0] / whole.shape[1] + 2.5)
     ax = figure.subplots()
     ax.imshow(whole[..., 0] if C == 1 else whole, cmap="gray", vmin=0, vmax=1)
     for j, title in enumerate(titles):
-        ax.text(j * (W + gap) + W / 2 - 0.5, -0.5 - gap, _stacked(title), ha="center", va="bottom",
-                fontsize=6)  # fmt: skip
+        ax.text(j * (W + gap) + W / 2 - 0.5, -0.5 - gap, textwrap.fill(title, 16), ha="center",
+                va="bottom", rotation=90, fontsize=15)  # fmt: skip
     ax.set_axis_off()
+    ax.set_anchor("S")  # room is left above, for the titles
     return figure
-
-
-def _stacked(title: str) -> str:
-    return title.replace(" ", "\n") if len(title) > 12 else title

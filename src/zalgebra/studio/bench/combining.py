@@ -4,71 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from zalgebra.data.datasets import Dataset
 from zalgebra.measures.features import Features
-from zalgebra.studio.bench.cells import METHODS, SLOW, Kept
+from zalgebra.studio.bench.cells import METHODS, SLOW
+from zalgebra.studio.bench.comparison import Comparison
 from zalgebra.studio.bench.configuration import configured, mark, named, run_facts, sweep
 from zalgebra.studio.bench.draws import POSITIONS, WHATS
-from zalgebra.studio.bench.expectations import Expectation, References, expectations
+from zalgebra.studio.bench.gaps import baseline
 from zalgebra.studio.bench.ground import Data, fitted, learned_judge, prepared
 from zalgebra.studio.bench.judge import FEATURES, judge_of, named_classes
 from zalgebra.studio.bench.pool import PER_CLASS, SOURCES, Pool
+from zalgebra.studio.bench.report import write
 from zalgebra.studio.bench.work import Work, cells_of
 from zalgebra.studio.locks import locked
 from zalgebra.studio.messages import Track, quiet
 from zalgebra.types import BadInput
 
 __all__ = ["Comparison", "combine"]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What was compared, and what came out.
-
-    Parameters
-    ----------
-    output
-        The folder of the results.
-    configuration
-        What every cell stands on; two folders with one configuration hold the same figures.
-    facts
-        Model, judge, data, versions, machine and date, as plain values.
-    cells
-        All cells of the folder, the seeds themselves among them.
-    pools
-        The seeds of each source and repeat.
-    references
-        Features and classes of the real items that each is held against.
-    names
-        What each class is called.
-    """
-
-    output: Path
-    configuration: dict[str, Any]
-    facts: dict[str, Any]
-    cells: list[Kept]
-    pools: dict[tuple[str, int], Pool]
-    references: References
-    names: tuple[str, ...]
-
-    @cached_property
-    def expectations(self) -> list[Expectation]:
-        """The paper's claims, held against these cells."""
-        return expectations(self.cells, self.references)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values: what results.json holds."""
-        return {
-            "configuration": self.configuration,
-            **self.facts,
-            "expectations": [e.to_dict() for e in self.expectations],
-            "cells": [cell.to_dict() for cell in self.cells],
-        }
 
 
 def combine(
@@ -86,6 +41,7 @@ def combine(
     classes: Sequence[str] | None = None,
     n: int = 1000,
     seeds: Sequence[int] = (0,),
+    against: str | None = None,
     label: str | None = None,
     size: int | None = None,
     pictures: int | None = None,
@@ -129,6 +85,9 @@ def combine(
         Combinations of a cell; of NAO at most 128.
     seeds
         One repeat each, with other seed items, another reference and other draws.
+    against
+        The method whose gaps to all others are told, over pairs of the same seeds and weights. It
+        may be of a call before; by default LOL, or the first of the methods where LOL is none.
     label
         The column of classes.
     size, pictures
@@ -150,7 +109,7 @@ def combine(
     >>> [cell.cell.what for cell in found.cells]
     ['seeds', 'seeds', 'interpolation', 'centroid']
     """
-    _check(what, k, methods, sources, n, seeds)
+    _check(what, k, methods, sources, n, seeds, against)
     folder, start = Path(output), time.perf_counter()
     tell("loading")
     ready = prepared(data, label=label, size=size, n=pictures)
@@ -165,6 +124,7 @@ def combine(
         configuration = _configured(folder, ready, chosen, n, marks)
         place = folder / "work"
         sweep(folder)
+        _there(against, methods, place)
         network, seen = fitted(model, ready, work=place, tell=tell)
         reader = learned_judge(ready, work=place, tell=tell) if judge is None else judge
         work = Work(ready, network, judge_of(reader, ready, features=features), chosen, n, place)
@@ -175,19 +135,19 @@ def combine(
         pools = {at: seeds.pool for at, seeds in of.items()}
         references = {at: seeds.reference for at, seeds in of.items()}
         facts = _facts(work, seen, pools, start)
-        found = Comparison(folder, configuration, facts, cells, pools, references, ready.names)
-        from zalgebra.studio.bench.report import write
-
+        found = Comparison(folder, configuration, facts, cells, pools, references, ready.names,
+                           against or baseline(cells))  # fmt: skip
         write(found)
     return found
 
 
 def _check(
     what: Sequence[str], k: Sequence[int], methods: Sequence[str], sources: Sequence[str], n: int,
-    seeds: Sequence[int],
+    seeds: Sequence[int], against: str | None,
 ) -> None:  # fmt: skip
     for name, given, known in (
         ("what", what, WHATS), ("methods", methods, METHODS), ("sources", sources, SOURCES),
+        ("against", ["lol"] if against is None else [against], METHODS),
     ):  # fmt: skip
         if unknown := [word for word in given if word not in known]:
             raise BadInput(f"`{name}` must be among {', '.join(known)}, got {unknown[0]!r}")
@@ -197,6 +157,16 @@ def _check(
         raise BadInput(f"`k` must be whole numbers of at least 2, got {', '.join(map(str, k))}")
     if n < 1 or not seeds or min(seeds) < 0:
         raise BadInput(f"`n` must be at least 1 and `seeds` 0 or more, got {n} and {list(seeds)}")
+
+
+def _there(against: str | None, methods: Sequence[str], place: Path) -> None:
+    """Refuse a method to compare with that is neither asked for nor kept from a call before."""
+    if against is None or against in methods:
+        return
+    if not any((place / "cells").glob(f"*-{against}-[0-9]*.safetensors")):
+        raise BadInput(
+            f"`against` must be among the methods compared, {', '.join(methods)}, got {against!r}"
+        )
 
 
 def _configured(

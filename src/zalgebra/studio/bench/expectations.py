@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from zalgebra.measures import Score, frechet_difference
-from zalgebra.measures.intervals import Z95, averaged
 from zalgebra.studio.bench.cells import TITLES, Cell, Kept
+from zalgebra.studio.bench.gaps import Group, References, advantage, both, farther, grouped, known
 
 __all__ = ["ORIGINS", "Expectation", "References", "advantage", "expectations", "farther", "place"]
-
-References = Mapping[tuple[str, int], tuple[np.ndarray, np.ndarray]]
-"""Source and seed to the features ``(m, d)`` and classes ``(m,)`` of real items."""
 
 ORIGINS = {"real": "real items", "prior": "draws from the prior"}
 AHEAD, BEHIND, NEITHER = "holds", "the opposite holds", "no difference is seen"
@@ -49,8 +45,8 @@ class Expectation:
 
 def expectations(cells: Sequence[Kept], references: References, /) -> list[Expectation]:
     """All that the cells can tell: of every kind of cell that has the methods concerned."""
-    groups = _groups(cells).values()
-    judged: tuple[Callable[[dict[str, list[Kept]]], Expectation | None], ...] = (
+    groups = grouped(cells).values()
+    judged: tuple[Callable[[Group], Expectation | None], ...] = (
         _above_slerp,
         lambda group: _farther("slerp", group, references),
         _slow_nao,
@@ -67,64 +63,9 @@ def place(cell: Cell, /) -> str:
     return f"{cell.what} of {cell.k} ({origin})"
 
 
-def advantage(one: Iterable[Kept], other: Iterable[Kept], /) -> Score:
-    """Class accuracy of one method less that of another, over pairs of the same seeds and weights.
-
-    With b pairs in which only the one is right and c in which only the other is, the interval of a
-    repeat is that of b + 1/2 and c + 1/2 among n + 2, which holds for small b and c too. Where one
-    method made fewer, the pairs are those that both made.
-
-    References
-    ----------
-    Agresti and Min, *Simple improved confidence intervals for comparing matched proportions*
-    (2005).
-    """
-    return averaged([_gap(a, b) for a, b in zip(one, other, strict=True)])
-
-
-def _gap(one: Kept, other: Kept) -> Score:
-    _, i, j = np.intersect1d(one.at, other.at, return_indices=True)
-    hits = [(x.read == x.wanted).astype(float) for x in (one, other)]
-    gap = hits[0][i] - hits[1][j]
-    n, total = len(gap), gap.sum()
-    middle = total / (n + 2)
-    half = Z95 * np.sqrt(np.abs(gap).sum() + 1 - total * middle) / (n + 2)
-    question = "class accuracy of one less that of the other"
-    return Score(float(total / n), float(middle - half), float(middle + half), n, question)
-
-
-def farther(one: Iterable[Kept], other: Iterable[Kept], references: References, /) -> Score:
-    """Fréchet distance of one method less that of another, over pairs of the same seeds."""
-    gaps = []
-    for a, b in zip(one, other, strict=True):
-        _, i, j = np.intersect1d(a.at, b.at, return_indices=True)
-        f, y = references[a.cell.source, a.cell.seed]
-        real = f[np.isin(y, np.unique(a.wanted))]
-        gaps.append(frechet_difference(real, a.features[i], b.features[j]))
-    return averaged(gaps)
-
-
-def _groups(cells: Sequence[Kept]) -> dict[tuple[str, str, int], dict[str, list[Kept]]]:
-    """Kind of cell to method to its repeats, by their seeds."""
-    groups: dict[tuple[str, str, int], dict[str, list[Kept]]] = {}
-    for kept in cells:
-        cell = kept.cell
-        if cell.what != "seeds":
-            group = groups.setdefault((cell.source, cell.what, cell.k), {})
-            group.setdefault(cell.method, []).append(kept)
-    return groups
-
-
-def _both(group: dict[str, list[Kept]], a: str, b: str) -> tuple[list[Kept], list[Kept]] | None:
-    """The repeats that both methods have."""
-    of = [{k.cell.seed: k for k in group.get(method, [])} for method in (a, b)]
-    shared = sorted(of[0].keys() & of[1].keys())
-    return ([of[0][s] for s in shared], [of[1][s] for s in shared]) if shared else None
-
-
-def _above_slerp(group: dict[str, list[Kept]]) -> Expectation | None:
-    pairs = _both(group, "lol", "slerp")
-    if pairs is None or any(k.figures["accuracy"] is None for side in pairs for k in side):
+def _above_slerp(group: Group) -> Expectation | None:
+    pairs = both(group, "lol", "slerp")
+    if pairs is None or not known("accuracy", *pairs):
         return None
     gap, values = advantage(*pairs), [_mean(side, "accuracy") for side in pairs]
     return Expectation(
@@ -136,8 +77,8 @@ def _above_slerp(group: dict[str, list[Kept]]) -> Expectation | None:
     )
 
 
-def _slow_nao(group: dict[str, list[Kept]]) -> Expectation | None:
-    pairs = _both(group, "nao", "lol")
+def _slow_nao(group: Group) -> Expectation | None:
+    pairs = both(group, "nao", "lol")
     if pairs is None:
         return None
     ratio = np.array(
@@ -151,11 +92,9 @@ def _slow_nao(group: dict[str, list[Kept]]) -> Expectation | None:
     )
 
 
-def _farther(
-    method: str, group: dict[str, list[Kept]], references: References
-) -> Expectation | None:
-    pairs = _both(group, method, "lol")
-    if pairs is None or any(k.figures["frechet"] is None for side in pairs for k in side):
+def _farther(method: str, group: Group, references: References) -> Expectation | None:
+    pairs = both(group, method, "lol")
+    if pairs is None or not known("frechet", *pairs):
         return None
     gap, values = farther(*pairs, references), [_mean(side, "frechet") for side in pairs]
     right = advantage(*pairs)

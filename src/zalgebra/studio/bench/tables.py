@@ -14,6 +14,7 @@ from zalgebra.measures import Score
 from zalgebra.measures.intervals import averaged
 from zalgebra.studio.bench.cells import TITLES, Kept
 from zalgebra.studio.bench.expectations import Expectation, place
+from zalgebra.studio.bench.gaps import Gap
 from zalgebra.studio.bench.scores import SCORES
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "blocks",
     "csv_text",
     "expected",
+    "gaps_block",
     "interval_words",
     "markdown",
     "results_text",
@@ -109,6 +111,25 @@ def expected(found: Sequence[Expectation], /) -> Block:
     return Block(
         "The paper's findings, held against these", ("claim", "where", "found", "verdict"), rows
     )
+
+
+def gaps_block(found: Sequence[Gap], against: str, /) -> Block:
+    """What lies between each method and one of them, as a table."""
+    rows = tuple(
+        (
+            TITLES[gap.cell.method], place(gap.cell), str(gap.n),
+            _signed(gap.frechet, 1), _signed(gap.accuracy, 100),
+        )
+        for gap in found
+    )  # fmt: skip
+    head = ("method", "where", "pairs", "Fréchet distance", "class accuracy, points")
+    return Block(f"Gaps to {TITLES[against]}, over pairs of the same seeds", head, rows)
+
+
+def _signed(gap: Score | None, times: float) -> str:
+    if gap is None:
+        return NONE
+    return "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(times * x for x in (gap.value, gap.low, gap.high)))
 
 
 def markdown(block: Block, /) -> str:

@@ -65,6 +65,10 @@ def combine(
     classes: Classes = None,
     n: Annotated[int, typer.Option("-n", "--n", min=1, help="Combinations of a cell.")] = 1000,
     seeds: Repeats = "0",
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Tell the gaps of all methods to this one (default lol)."),
+    ] = None,
     label: Column = None,
     size: Side = None,
     pictures: Pictures = None,
@@ -93,6 +97,7 @@ def combine(
         classes=split(classes),
         n=n,
         seeds=numbers("--seeds", seeds),
+        against=against,
         label=label,
         size=size,
         pictures=pictures,

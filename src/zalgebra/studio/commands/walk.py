@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import numpy as np
 import typer
 
-from zalgebra.studio.answers import item, open_workspace, print_json, say
-from zalgebra.studio.options import WORKSPACE, Json, Method, MethodFlag, Where, split
+from zalgebra.studio.answers import item, open_workspace, print_json, say, teller
+from zalgebra.studio.options import WORKSPACE, Json, Method, Where, split
 from zalgebra.studio.verbs import command_line, verb
 from zalgebra.types import BadInput
 
 if TYPE_CHECKING:
     from zalgebra.studio.film_map import MapPanel
     from zalgebra.studio.frames import Layout
+    from zalgebra.studio.walks import Walk
     from zalgebra.studio.workspace import Workspace
 
 PICTURES, SECONDS = 9, 2  # of a strip; of a film, from one keyframe to the next
-RATE = 24  # frames of a film a second
-Results = dict[str, Any]  # by the method
+RATE, MOST = 24, 100_000  # frames of a film a second, and in all
+Way = Literal[Method, "geodesic", "geodesic-prior", "density"]
+Walks = dict[str, "Walk"]  # by the method
 
 
 @verb(expressions=True)
@@ -38,16 +40,28 @@ def walk(
     ] = Path("walk.png"),
     steps: Annotated[
         int | None,
-        typer.Option(min=2, help="Pictures on the way: 9, or of a film 2 seconds a segment."),
+        typer.Option(
+            min=2, max=MOST, help="Pictures on the way: 9, or of a film 2 seconds a segment."
+        ),
     ] = None,
     loop: Annotated[
         bool, typer.Option("--loop", "--closed", help="Return to the first: a loop.")
     ] = False,
     pace: Annotated[
-        Literal["time", "arc"],
-        typer.Option(help="The same time for each segment, or one speed along the whole way."),
+        Literal["time", "arc", "even"],
+        typer.Option(
+            help="The same time for each segment, one speed along the whole way, or even steps of "
+            "what is seen."
+        ),
     ] = "time",
-    method: MethodFlag = "lol",
+    method: Annotated[
+        Way,
+        typer.Option(
+            "--method",
+            help="How latents are combined; or geodesic: shortest through the decoder "
+            "(geodesic-prior keeps the prior); or density: along the items.",
+        ),
+    ] = "lol",
     methods: Annotated[
         str | None, typer.Option(help="Several methods side by side, with commas between.")
     ] = None,
@@ -63,50 +77,67 @@ def walk(
         typer.Option(
             "--map",
             help="Beside a film's pictures, a map of the items with a moving dot: "
-            "pca, tsne, umap, pacmap, parametric.",
+            "pca, kernel-pca, tsne, umap, pacmap, parametric.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Walk from one expression to the next: a strip of pictures, or a film."""
-    from zalgebra.studio.drawing import STILLS
-    from zalgebra.studio.film import FILMS, is_film, prepare
     from zalgebra.studio.frames import Layout
 
     if len(keyframes) < 2:
         raise BadInput("a walk needs at least two expressions, for example img:1 img:2")
-    film, chosen, rate = is_film(output), _methods(methods, method), fps or RATE
-    if film:
-        prepare(output, rate)
-    elif output.suffix.lower() not in STILLS:
-        known = ", ".join(dict.fromkeys([*STILLS, *FILMS]))
-        raise BadInput(f"{output} must end in one of {known}, or in nothing: a folder of frames")
-    elif given := [name for name, value in (("fps", fps), ("size", size)) if value is not None]:
-        raise BadInput(f"`--{given[0]}` is of films, and {output} is a strip; leave it out")
-    if on_map is not None and not film:
-        raise BadInput(f"`--map` is of films, and {output} is a strip; leave it out")
+    chosen, rate = _methods(methods, method), fps or RATE
+    film = _check_output(output, rate, {"fps": fps, "size": size, "map": on_map})
     n = steps or (_frames(len(keyframes), loop, rate) if film else PICTURES)
     space, keys = open_workspace(workspace), [item(key) for key in keyframes]
-    results = {m: space.walk(keys, n, method=m, closed=loop, pace=pace) for m in chosen}
+    layout = Layout(space.spec.data_shape, _columns(chosen, on_map), size, words=captions)
+    walks, tell = {}, teller(as_json)
+    for m in chosen:
+        if m.startswith("geodesic"):
+            tell(f"finding the {m}")
+        walks[m] = space.walk(keys, n, method=m, closed=loop, pace=pace)
     if film:
-        columns = _columns(results, on_map)
-        layout = Layout(space.spec.data_shape, columns, size, words=captions)
-        panel = None if on_map is None else _panel(space, results, on_map, layout.tile)
-        facts = _shoot(results, layout, output, rate, panel)
+        panel = None if on_map is None else _panel(space, walks, on_map, layout.tile)
+        facts = _shoot(walks, layout, output, rate, panel)
     else:
-        _draw(results, output, captions)
+        _draw(walks, output, captions)
         facts = {"output": str(output)}
-    _tell(results, facts, as_json)
+    _tell(walks, facts, as_json)
 
 
 def _methods(listed: str | None, one: str) -> tuple[str, ...]:
     """The methods that are shown, each once."""
     chosen = tuple(dict.fromkeys(split(listed) or (one,)))
     for method in chosen:
-        if method not in get_args(Method):
-            known = ", ".join(get_args(Method))
+        if method not in get_args(Way):
+            known = ", ".join(get_args(Way))
             raise BadInput(f"`--methods` lists some of {known}, got {method!r}")
     return chosen
+
+
+def _check_output(output: Path, rate: int, of_films: dict[str, Any]) -> bool:
+    """Whether it is a film; what cannot be written is refused before the work."""
+    from zalgebra.files import check_place
+    from zalgebra.studio.drawing import STILLS
+    from zalgebra.studio.film import FILMS, is_film, prepare
+
+    if output.name.lower() in (*STILLS, *FILMS):
+        raise BadInput(f"{output} is a suffix without a name; write for example walk{output.name}")
+    if is_film(output):
+        prepare(output, rate)
+        if of_films["map"] is not None:
+            from zalgebra.studio.film_map import check_map
+
+            check_map(of_films["map"])
+        return True
+    if output.suffix.lower() not in STILLS:
+        known = ", ".join(dict.fromkeys([*STILLS, *FILMS]))
+        raise BadInput(f"{output} must end in one of {known}, or in nothing: a folder of frames")
+    if given := [name for name, value in of_films.items() if value is not None]:
+        raise BadInput(f"`--{given[0]}` is of films, and {output} is a strip; leave it out")
+    check_place(output)
+    return False
 
 
 def _frames(keyframes: int, loop: bool, fps: int) -> int:
@@ -114,65 +145,79 @@ def _frames(keyframes: int, loop: bool, fps: int) -> int:
     return SECONDS * fps * (keyframes if loop else keyframes - 1) + (not loop)
 
 
-def _columns(results: Results, on_map: str | None) -> list[str]:
+def _columns(chosen: Sequence[str], on_map: str | None) -> list[str]:
     """What stands below each picture of a frame: the methods, if there are several."""
-    several = len(results) > 1
-    below = list(results) if several else [""]
+    several = len(chosen) > 1
+    below = list(chosen) if several else [""]
     return below if on_map is None else [*below, on_map if several else ""]
 
 
-def _panel(space: Workspace, results: Results, on_map: str, side: tuple[int, int]) -> MapPanel:
+def _panel(space: Workspace, walks: Walks, on_map: str, side: tuple[int, int]) -> MapPanel:
     from zalgebra.studio.film_map import map_panel
 
-    ways = {method: result.latents for method, result in results.items()}
+    ways = {method: walk.latents for method, walk in walks.items()}
     return map_panel(space, ways, method=on_map, side=side)
 
 
 def _shoot(
-    results: Results, layout: Layout, output: Path, fps: int, panel: MapPanel | None
+    walks: Walks, layout: Layout, output: Path, fps: int, panel: MapPanel | None
 ) -> dict[str, Any]:
     """The film, decoded a few frames at a time; on the map's panel the dot moves on."""
     from zalgebra.studio.film import shoot
 
-    first = _first(results)
-    rows = (
-        pictures
-        for batch in zip(*(r.batches() for r in results.values()), strict=True)
-        for pictures in zip(*batch, strict=True)
-    )
-    if panel is not None:
-        rows = ((*row, panel.picture(i)) for i, row in enumerate(rows))
-    frames = layout.frames(rows, first.captions)
-    n, size = len(first.latents), layout.size
+    words, rows = _words(walks, len(layout.columns)), _rows(walks, panel)
+    n, size = len(words), layout.size
+    frames = layout.frames(rows, words)
     return shoot(frames, output, n=n, size=size, fps=fps, comment=command_line()).to_dict()
 
 
-def _draw(results: Results, output: Path, captions: bool) -> None:
+def _rows(walks: Walks, panel: MapPanel | None) -> Iterator[list[np.ndarray]]:
+    """The pictures of each frame; what a model overshoots is clipped."""
+    batches = zip(*(walk.batches() for walk in walks.values()), strict=True)
+    rows = (pictures for batch in batches for pictures in zip(*batch, strict=True))
+    for i, pictures in enumerate(rows):
+        shown = [np.clip(picture, 0, 1) for picture in pictures]
+        yield shown if panel is None else [*shown, panel.picture(i)]
+
+
+def _words(walks: Walks, columns: int) -> list[str | list[str]]:
+    """Where on the way each frame is: once, or below each picture if the paces differ."""
+    each = zip(*(walk.captions for walk in walks.values()), strict=True)
+    found = [list(said) for said in each]
+    if all(len(set(said)) == 1 for said in found):
+        return [said[0] for said in found]
+    return [said + [""] * (columns - len(said)) for said in found]
+
+
+def _draw(walks: Walks, output: Path, captions: bool) -> None:
     """The strip, one row a method."""
     from zalgebra.studio.drawing import draw
 
-    pictures = np.concatenate([r.pictures for r in results.values()])
-    n = len(_first(results).latents)
+    pictures = np.concatenate([walk.pictures for walk in walks.values()])
+    n = len(_first(walks).latents)
     words: list[str] = []
-    for method, result in results.items():
-        below: Sequence[str] = result.captions if captions else [f"{i + 1}" for i in range(n)]
-        words += [f"{method}: {w}" if len(results) > 1 else w for w in below]
+    for method, walk in walks.items():
+        below: Sequence[str] = walk.captions if captions else [f"{i + 1}" for i in range(n)]
+        words += [f"{method}: {w}" if len(walks) > 1 else w for w in below]
     draw(pictures, output, words, columns=n, comment=command_line())
 
 
-def _tell(results: Results, facts: dict[str, Any], as_json: bool) -> None:
-    first = _first(results)
+def _tell(walks: Walks, facts: dict[str, Any], as_json: bool) -> None:
+    first, several = _first(walks), len(walks) > 1
     if as_json:
-        found: dict[str, Any] = {m: r.certificate.to_dict() for m, r in results.items()}
-        one = {"certificate": first.certificate.to_dict()}
-        more = one if len(results) == 1 else {"certificates": found}
+        found = {m: walk.to_dict() for m, walk in walks.items()}
+        more: dict[str, Any] = first.to_dict()
+        if several:
+            parts = {"certificates": "certificate", "ways": "way"}
+            more = {many: {m: f[one] for m, f in found.items()} for many, one in parts.items()}
         print_json({"expression": first.expression, **facts, **more})
         return
     length = f", {facts['frames']} frames, {facts['seconds']:.1f} s" if "frames" in facts else ""
     say(f"{facts['output']}: {first.expression}{length}")
-    for method, result in results.items():
-        say(f"{method}: {result.certificate.verdict}" if len(results) > 1 else result.lines()[0])
+    for method, walk in walks.items():
+        for line in walk.lines():
+            say(f"{method}: {line}" if several else line)
 
 
-def _first(results: Results) -> Any:
-    return next(iter(results.values()))
+def _first(walks: Walks) -> Walk:
+    return next(iter(walks.values()))

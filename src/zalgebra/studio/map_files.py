@@ -1,0 +1,71 @@
+"""Where a map's files go: known to be writable before the work, without a trace if it fails."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+from zalgebra.estimators.maps.stored import check_name
+from zalgebra.studio.map_paper import FORMATS
+from zalgebra.types import BadInput
+
+__all__ = ["files", "ready"]
+
+
+def files(output: Path, /, *, saves: bool, save: Path | None = None) -> dict[str, Path]:
+    """What is to be written and where: ``picture``, ``page`` and ``saved``.
+
+    Parameters
+    ----------
+    output
+        A picture, an .html page, or a folder for all.
+    saves
+        Whether a folder holds the map too.
+    save
+        Another place for the map.
+    """
+    kept = {} if save is None else {"saved": check_name(save)}
+    suffix = output.suffix.lower()
+    if suffix == ".html":
+        return {"page": output, **kept}
+    if suffix in FORMATS:
+        return {"picture": output, **kept}
+    if suffix:
+        raise BadInput(
+            f"{output} must end in one of {', '.join(FORMATS)}, .html, or in nothing: a folder"
+        )
+    folder = {"picture": output / "map.png", "page": output / "map.html"}
+    return {**folder, **({"saved": output / "map.safetensors"} if saves else {}), **kept}
+
+
+@contextlib.contextmanager
+def ready(places: Iterable[Path], /) -> Generator[None]:
+    """A block at whose beginning each file can be written.
+
+    Folders that were made in it and are empty at its end, after a full disk for example, are
+    removed.
+    """
+    new: list[Path] = []
+    for place in places:
+        new += _tried(place)
+    try:
+        yield
+    finally:
+        for folder in new:
+            with contextlib.suppress(OSError):  # it holds what was made, or was never needed
+                folder.rmdir()
+
+
+def _tried(place: Path) -> list[Path]:
+    """The folders that the file will need, the innermost first; `BadInput` if it cannot be."""
+    try:
+        if place.is_dir():
+            raise BadInput(f"{place} is a folder; give the file another name")
+        missing = [folder for folder in place.parents if not folder.exists()]
+        ground = next(folder for folder in place.parents if folder.exists())
+        with tempfile.NamedTemporaryFile(dir=ground, prefix=f".{place.name}.", suffix=place.suffix):
+            return missing
+    except OSError as error:
+        raise BadInput(f"cannot write {place}: {error.strerror}; choose another place") from error
