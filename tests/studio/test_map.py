@@ -311,7 +311,7 @@ def test_a_kept_direction_is_an_axis(place, zalgebra) -> None:
         (["--save", "m"], r"m must end in \.safetensors"),
         (["--save", "file/m.safetensors"], "cannot write file/m.safetensors: Not a directory"),
         (["-o", "file/m.png"], "cannot write file/m.png: Not a directory; choose another place"),
-        (["-o", "file"], "cannot write file/map.png: Not a directory; choose another place"),
+        (["-o", "file"], "file is a file; name a folder, or a picture by its suffix"),
         (["-o", "x" * 300 + ".png"], "File name too long; choose another place"),
         (["-o", "folder.png"], "folder.png is a folder; give the file another name"),
         (["-o", "folder.html"], "folder.html is a folder; give the file another name"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from zalgebra.estimators.maps.stored import check_name
 from zalgebra.studio.map_paper import FORMATS
+from zalgebra.studio.names import is_file
 from zalgebra.types import BadInput
 
 __all__ = ["files", "ready"]
@@ -36,6 +37,8 @@ def files(output: Path, /, *, saves: bool, save: Path | None = None) -> dict[str
         raise BadInput(
             f"{output} must end in one of {', '.join(FORMATS)}, .html, or in nothing: a folder"
         )
+    if is_file(output):
+        raise BadInput(f"{output} is a file; name a folder, or a picture by its suffix")
     folder = {"picture": output / "map.png", "page": output / "map.html"}
     return {**folder, **({"saved": output / "map.safetensors"} if saves else {}), **kept}
 

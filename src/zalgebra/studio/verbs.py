@@ -21,7 +21,7 @@ from zalgebra.types import ZalgebraError
 
 __all__ = ["app", "command_line", "verb"]
 
-JOURNEY = ("demo", "fit", "encode", "mix", "edit", "walk", "grid", "check")  # then all others, by name
+JOURNEY = ("demo", "fit", "encode", "mix", "edit", "walk", "grid", "check")  # then by name
 _given: ContextVar[tuple[str, ...]] = ContextVar("given", default=())
 
 

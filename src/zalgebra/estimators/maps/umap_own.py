@@ -48,5 +48,5 @@ def own(fitted: Any, kept: Rows, /) -> Own:
     """The inverse that knows only the items ``kept``: all that umap-learn looks up of an item."""
     some = copy.copy(fitted)
     for name in ("_raw_data", "embedding_", "_sigmas", "_rhos"):
-        setattr(some, name, np.ascontiguousarray(getattr(fitted, name)))
+        setattr(some, name, np.ascontiguousarray(getattr(fitted, name)[kept]))
     return Own(some)
