@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from zalgebra import files
 from zalgebra.files import aside, fingerprint, read_json, read_tensors, write_json, write_tensors
 from zalgebra.types import BadInput, MissingExtra
 
@@ -92,6 +95,108 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path) -> None:
     assert sorted(tmp_path.iterdir()) == [text, file]
     assert (read_tensors(file)[0]["a"] == 1).all()
     assert read_json(text) == 1
+
+
+# What a killed process leaves.
+
+WRITES = """
+import sys, time
+from pathlib import Path
+from zalgebra.files import aside
+with aside(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    print("begun", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """Processes in the midst of writing a file."""
+    started = []
+
+    def start(path: Path) -> subprocess.Popen:
+        command = [sys.executable, "-c", WRITES, str(path)]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        assert started[-1].stdout.readline() == "begun\n"
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="it cannot be known who lives")
+@pytest.mark.parametrize("before", [True, False])
+def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path, writer, before) -> None:
+    target = tmp_path / "walk.tar.gz"
+    if before:
+        write_json(target, "old")
+    dead, alive = writer(target), writer(target)
+    dead.kill()
+    dead.wait()
+    foreign = [f".walk.tar.gz.{dead.pid}-01234567-abcdefgh.gz", f".walk.tar.gz.{dead.pid}", ".x"]
+    for name in foreign:  # of another machine, of another program
+        (tmp_path / name).touch()
+    left = {p.name for p in tmp_path.iterdir()} - {target.name, *foreign}
+    assert len(left) == 2
+    assert target.exists() == before
+    files._listed.discard(tmp_path)  # as a new process would find it
+    write_json(target, "new")
+    found = {p.name for p in tmp_path.iterdir()} - {target.name, *foreign}
+    assert len(found) == 1
+    assert f".walk.tar.gz.{alive.pid}-" in found.pop()
+    assert {p.name for p in tmp_path.iterdir()} > set(foreign)
+    assert read_json(target) == "new"
+
+
+def test_where_it_cannot_be_known_nothing_is_swept(tmp_path, writer, monkeypatch) -> None:
+    dead = writer(tmp_path / "a")
+    dead.kill()
+    dead.wait()
+    monkeypatch.setattr(files.os, "name", "nt")
+    monkeypatch.setattr(files.os, "kill", lambda *_: pytest.fail("that ends processes there"))
+    assert not files._is_dead(dead.pid)
+    monkeypatch.undo()
+    assert files._is_dead(dead.pid)
+    assert not files._is_dead(os.getpid())
+    assert not files._is_dead(10**30)
+
+
+def test_a_folder_that_was_put_away_comes_back(tmp_path) -> None:
+    process = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                             capture_output=True, text=True, check=True)  # fmt: skip
+    for target in ("lost", "there"):
+        old = tmp_path / f".{target}.{int(process.stdout)}-{files._here()}-abcdefgh" / "old"
+        old.mkdir(parents=True)
+        (old / "frame").write_text("old")
+    (tmp_path / "there").mkdir()
+    files.hidden(tmp_path / "lost")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["lost", "there"]
+    assert (tmp_path / "lost" / "frame").read_text() == "old"
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_a_folder_of_many_new_files_is_looked_through_once(tmp_path, monkeypatch) -> None:
+    looked = []
+    names = files._names
+    monkeypatch.setattr(files, "_names", lambda folder: [looked.append(folder), *names(folder)][1:])
+    for i in range(20):
+        write_json(tmp_path / f"{i}.json", i)
+    assert looked == [tmp_path]
+    write_json(tmp_path / "0.json", 0)
+    assert looked == [tmp_path] * 2
+
+
+def test_a_place_is_checked_before_the_work(tmp_path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder.png").mkdir()
+    for place in (tmp_path / "file" / "x.png", tmp_path / "folder.png", Path("/proc/x.png")):
+        with pytest.raises(BadInput, match=r"cannot write .*; choose another place"):
+            files.check_place(place)
+    files.check_place(tmp_path / "new" / "er" / "x.png")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.png"]
 
 
 def test_json_comes_back_and_holds_no_nan(tmp_path) -> None:

@@ -115,8 +115,8 @@ def _is_dead(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return True
-    except (OSError, OverflowError):
-        return False
+    except (OSError, OverflowError):  # another's process; no number of one
+        pass
     return False
 
 

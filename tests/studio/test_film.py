@@ -309,6 +309,32 @@ def test_what_is_no_picture_is_refused(shape, side) -> None:
         Layout(shape, side=side)
 
 
+def test_bytes_and_what_is_not_finite_are_refused(colours: np.ndarray) -> None:
+    layout, broken = Layout((3, 6, 6), side=64), colours[0].copy()
+    broken[0, 0, 0] = np.nan
+    for picture, words in [
+        ((colours[0] * 255).astype(np.uint8), r"values in \[0, 1\], got 0 to 255; divide bytes"),
+        (colours[0] * 2 - 1, r"values in \[0, 1\], got -1 to 1"),
+        (broken, "must be finite"),
+        (colours[0][0], r"shape \(1 or 3, H, W\), got \(6, 6\)"),
+        (np.zeros((2, 6, 6)), r"shape \(1 or 3, H, W\), got \(2, 6, 6\)"),
+    ]:
+        with pytest.raises(BadInput, match=words):
+            list(layout.frames([[picture]]))
+    over = layout.frame([colours[0] * 1.3 - 0.1])  # a little, as models do
+    np.testing.assert_array_equal(over, layout.frame([colours[0]]))
+
+
+def test_each_picture_has_words_of_its_own(colours: np.ndarray) -> None:
+    layout = Layout((3, 6, 6), ["", ""], 128, words=True)
+    both, left = (layout.frame(colours[:2], words) for words in (["here", "there"], ["here", ""]))
+    middle = layout.size[0] // 2
+    assert (left[128:, :middle] < 128).any()
+    assert (left[128:, middle:] == 255).all()
+    assert (both[128:, middle:] < 128).any()
+    np.testing.assert_array_equal(both[:, :middle], left[:, :middle])
+
+
 # The command line.
 
 WALK = ("walk", "img:1", "img:2 + 20° smile", "img:3")
@@ -358,7 +384,7 @@ def test_the_pace_is_that_of_the_angles(space) -> None:
             known = path(latents, 41, pace=pace, closed=closed, **how)
             np.testing.assert_allclose(made, known, atol=1e-5)
     assert np.abs(made - space.walk(keys, 41, closed=True).latents).max() > 0.01
-    with pytest.raises(BadInput, match="'time' or 'arc', got 'slow'"):
+    with pytest.raises(BadInput, match="must be one of time, arc, even, got 'slow'"):
         space.walk(keys, 5, pace="slow")
 
 
@@ -406,6 +432,32 @@ def test_an_interrupted_film_leaves_nothing(program, encoded, tmp_path: Path, su
     assert (process.returncode, out) == (130, "")
     assert err.strip() == "zalgebra: interrupted; nothing was written"
     assert {p.name for p in tmp_path.iterdir()} == here
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_a_killed_walk_leaves_is_swept_by_the_next(
+    program, zalgebra, encoded, tmp_path: Path, frames, suffix: str
+) -> None:
+    target, folder = tmp_path / f"a{suffix}", {p.name for p in tmp_path.iterdir()}
+    written(frames, target)
+    call = ("walk", "img:1", "img:2", "-w", encoded, "-o", target, "--steps")
+    process = program(*call, 6000)
+    deadline = time.monotonic() + 120
+    while not [p for p in tmp_path.iterdir() if p.name.startswith(".a")]:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(0.5)  # in the midst of it
+    before = {p.name for p in tmp_path.iterdir()} - folder - {target.name}
+    assert zalgebra(*call, 3).code == 0  # beside the living one, which is left alone
+    assert {p.name for p in tmp_path.iterdir()} - folder == before | {target.name}
+    process.kill()
+    process.wait()
+    assert {p.name for p in tmp_path.iterdir()} - folder == before | {target.name}
+    assert zalgebra(*call, 3).code == 0
+    assert {p.name for p in tmp_path.iterdir()} == folder | {target.name}
+    assert suffix == ".webp" or len(read_back(target)[0]) == 3
 
 
 def test_a_film_decodes_a_few_frames_at_a_time(space, monkeypatch) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zalgebra.studio.film_map import INKS, MapPanel, map_panel
+from zalgebra.studio.film_map import INKS, MapPanel, _mark, map_panel
 from zalgebra.studio.map_items import map_items
 from zalgebra.types import BadInput
 
@@ -45,6 +45,18 @@ def test_every_method_has_a_dot_and_a_name() -> None:
         assert (at[:, 1] > 60).any(), "its dot"
     alone = MapPanel(ITEMS, {"lol": still}, (160, 120)).picture(0)
     assert (where(alone, INKS[0])[:, 1] > 60).all()
+
+
+def test_marks_are_told_apart_without_colour() -> None:
+    from PIL import Image as Images
+    from PIL import ImageDraw
+
+    seen = set()
+    for number in range(7):
+        page = Images.new("RGB", (40, 40), "white")
+        _mark(ImageDraw.Draw(page), np.array([20.0, 20.0]), 9, number, 1)
+        seen.add((np.asarray(page).min(axis=-1) < 255).tobytes())
+    assert len(seen) == 7
 
 
 def test_what_is_not_finite_is_refused() -> None:

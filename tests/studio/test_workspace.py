@@ -385,7 +385,7 @@ def test_a_walk_remembers_what_its_ends_share(tmp_path: Path, other_model: VAE) 
         ([], 5, "`keyframes` must be at least 2"),
         (["img:1", "img:2"], 1, "`steps` must be at least 2"),
         (["img:1", "-img:1"], 3, "no defined combination"),
-        (["img:1", "smile"], 3, "no defined combination"),
+        (["img:1", "smile"], 3, "smile holds no latent to start from"),
         (["img:1", "img:300"], 3, "img:300 does not exist"),
         (["img:1", "1/0"], 3, "division by zero"),
     ],

@@ -42,7 +42,7 @@ def draw(
         raise BadInput(f"pictures must have shape (n, 1 or 3, H, W), got {pictures.shape}")
     if suffix == ".gif":
         layout = Layout(pictures.shape[1:])
-        frames, n = layout.frames([p] for p in pictures), len(pictures)
+        frames, n = layout.frames([p] for p in np.clip(pictures, 0, 1)), len(pictures)
         shoot(frames, output, n=n, size=layout.size, fps=1 / FRAME_SECONDS, comment=comment)
     elif suffix in STILLS:
         shown = np.clip(pictures, 0, 1)  # a model may overshoot as far as it likes

@@ -18,8 +18,8 @@ __all__ = ["MapPanel", "check_map", "map_panel"]
 
 PAPER, ITEM, AHEAD = (255, 255, 255), (196, 200, 206), (140, 146, 154)
 INKS = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0), (86, 180, 233))
-SHAPES = ((0, 0), (4, 0), (3, 0), (4, 45))  # of the marks, told apart without colour: a dot, and
-# polygons by their corners and turn in degrees
+# Corners and turn in degrees of the marks, told apart without colour; no corners is a dot.
+SHAPES = ((0, 0), (4, 0), (3, 0), (4, 45), (3, 180), (3, 90), (3, 270))
 MARGIN = 0.06  # of the panel's side, around everything
 FINE = 2  # drawn so many times larger, then made small: smooth lines
 
@@ -120,7 +120,7 @@ def map_panel(
 
 
 def _mark(pen: Any, at: np.ndarray, r: float, number: int, edge: int) -> None:
-    """The mark of a way: each of the first dozen has a colour and a shape of its own."""
+    """The mark of a way: each of the first seven has a shape of its own, and a colour."""
     (x, y), ink = at, INKS[number % len(INKS)]
     corners, turn = SHAPES[number % len(SHAPES)]
     if corners:

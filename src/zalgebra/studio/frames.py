@@ -146,11 +146,10 @@ def font_file() -> str:
 def _enlarged(picture: np.ndarray, width: int, height: int) -> Any:
     Image, _ = _pillow()
     picture = as_unit(picture, "a frame's pictures")
-    if picture.ndim != 3 or picture.shape[0] not in (1, 3) or not np.isfinite(picture).all():
-        raise BadInput(
-            "a frame's pictures must be finite and have shape (1 or 3, H, W), got "
-            f"{'NaN or infinity' if picture.ndim == 3 else 'shape'} in {picture.shape}"
-        )
+    if picture.ndim != 3 or picture.shape[0] not in (1, 3):
+        raise BadInput(f"a frame's pictures must have shape (1 or 3, H, W), got {picture.shape}")
+    if not np.isfinite(picture).all():
+        raise BadInput("a frame's pictures must be finite, got NaN: the model fails there")
     tile = (np.clip(np.moveaxis(picture, 0, -1), 0, 1) * 255).round().astype(np.uint8)
     image = Image.fromarray(tile[..., 0] if tile.shape[-1] == 1 else tile).convert("RGB")
     return image.resize((width, height), Image.Resampling.BICUBIC)

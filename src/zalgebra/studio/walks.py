@@ -13,7 +13,8 @@ from zalgebra.algebra._whole import at_least
 from zalgebra.algebra.certificate import check
 from zalgebra.algebra.methods import METHODS
 from zalgebra.studio.result import BATCH, Result
-from zalgebra.studio.ways import WAYS, Stops, Way, listed, split, way_through
+from zalgebra.studio.way_curves import Stops, listed
+from zalgebra.studio.ways import WAYS, Way, split, way_through
 from zalgebra.types import BadInput
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = ["PACES", "Walk", "walk"]
 
 PACES = ("time", "arc", "even")
 FINE, MOST = 32, 1025  # places a segment that are measured for an even pace, and in all
+ROUNDS = 20  # of them, at most: at corners it takes more than a few
 ON = 1e-6  # of a segment: what is nearer to a keyframe is on it
 
 
@@ -162,7 +164,7 @@ def evenly(
     shown = np.linspace(places[0], places[-1], min(len(places), MOST))
     fine = max(len(shown), min(FINE * int(places[-1]) + 1, MOST))
     measured = np.linspace(places[0], places[-1], fine)
-    found = even_pace(measured[:, None], covered, steps=len(shown))
+    found = even_pace(measured[:, None], covered, steps=len(shown), rounds=ROUNDS)
     before = found.before
     if fine > len(shown):
         steps = np.diff(covered(shown[:, None])[:, 0])
@@ -174,8 +176,9 @@ def evenly(
 
 def _between(places: np.ndarray, stops: Stops) -> list[str]:
     """The keyframes that no frame is at."""
-    inner = range(1, len(stops) - 1)
-    return [stops.names[i] for i in inner if np.abs(places - i).min() > ON]
+    on = [bool(np.abs(places - i).min() <= ON) for i in range(len(stops))]
+    met = {name for name, is_on in zip(stops.names, on, strict=True) if is_on}
+    return [name for name in dict.fromkeys(stops.names) if name not in met]
 
 
 def _whereabouts(place: float, stops: Stops) -> str:

@@ -19,6 +19,7 @@ from zalgebra.estimators.directions import Direction
 from zalgebra.studio.chains import Realise, is_joined, order_of, steps_of
 from zalgebra.studio.folder import Folder
 from zalgebra.studio.grids import Grid, plan_of
+from zalgebra.studio.label_groups import Condition, other_labels, upper_and_lower
 from zalgebra.studio.locks import locked
 from zalgebra.studio.mixes import as_mix, checked_options, described
 from zalgebra.studio.names import is_file
@@ -83,18 +84,14 @@ class Workspace(Folder):
                 f"there is no direction {name!r} and no numeric label to learn it from "
                 f"(there are: {', '.join(usable) or 'none'}); `learn` makes one from two groups"
             )
-        values = self.items.labels[name]
-        low, high = np.quantile(values, [1 / 3, 2 / 3])
-        if low == high:  # two values, one of them rare, or nearly constant
-            low, high = values.min(), values.max()
-        return self._learn(name, [(name, ">=", float(high))], [(name, "<=", float(low))])
+        return self._learn(name, *upper_and_lower(name, self.items.labels[name]))
 
     def learn(
         self,
         name: str,
         /,
-        positive: Sequence[tuple[str, str, float | str]],
-        negative: Sequence[tuple[str, str, float | str]],
+        positive: Sequence[Condition],
+        negative: Sequence[Condition],
     ) -> Direction:
         """Learn a direction between two groups of items, given by conditions, and save it."""
         return self.keep(self._learn(name, positive, negative))
@@ -115,11 +112,7 @@ class Workspace(Folder):
             self.items.latents[chosen[0]],
             self.items.latents[chosen[1]],
             name=name,
-            attributes={
-                k: v[both]
-                for k, v in self.items.labels.items()
-                if k not in used and k not in self.classes
-            },
+            attributes=other_labels(self.items.labels, both, leave_out=[*used, *self.classes]),
             fingerprint=self.spec.fingerprint,
         )
         self._directions[name] = direction

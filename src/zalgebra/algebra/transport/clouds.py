@@ -25,7 +25,8 @@ class CloudBarycenter:
     Parameters
     ----------
     points
-        ``(..., n, *shape)``. Point i of one row and point i of the next belong together.
+        ``(..., n, *shape)``. The optimal plan between a row and the next pairs points of one
+        number, so that each can be followed in a film.
     masses
         Of the points, ``(n,)``, of sum 1; the same in all rows.
     cost
@@ -63,7 +64,7 @@ def cloud_barycenter(
     mean of what their plans give them, $x_j \leftarrow n \sum_{il} w_i P^i_{jl}\, y_{il}$, until
     they rest. With exact plans the cost never grows on the way, but the end is a **local
     minimum**: another ``init`` may end lower. By default it begins at one of the largest clouds of
-    the row, that of least cost; of clouds of one size and equal masses none has less cost than
+    the row, that of least cost; of clouds of one size and equal masses none of its own costs less than
     what comes back. What has not converged is not returned: a `BadInput` says so.
 
     Parameters
@@ -189,6 +190,6 @@ def _begin(
         return starts(known, which, n or max(sizes), np.random.default_rng(random_state))
     X = to_numpy(as_latents(init, "init")).astype(float)
     if X.shape[1:] != shape or 0 in X.shape or n not in (None, len(X)):
-        wanted = "n" if n is None else n
-        raise BadInput(f"`init` must be points ({wanted}, *{shape}), got shape {X.shape}")
+        wanted = ", ".join(map(str, (n or "n", *shape)))
+        raise BadInput(f"`init` must be points of shape ({wanted}), got {X.shape}")
     return [X.reshape(len(X), -1) - centre]

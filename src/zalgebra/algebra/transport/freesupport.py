@@ -68,7 +68,7 @@ def displaced(clouds: Clouds, w: np.ndarray, /) -> tuple[np.ndarray, np.ndarray,
 def starts(
     clouds: Clouds, which: Iterable[int], n: int, rng: np.random.Generator, /
 ) -> list[np.ndarray]:
-    """Clouds as n points of equal mass ``(n, D)`` each, numbered as the plans from the first say.
+    """Clouds as n points of equal mass ``(n, D)`` each.
 
     A cloud of n equal masses is itself; of another its points are drawn, each as often as its mass
     says, give or take one.
@@ -78,8 +78,7 @@ def starts(
         order = rng.permutation(len(y))
         at = np.searchsorted(np.cumsum(a[order]), (np.arange(n) + 0.5) / n)
         drawn.append(y[np.sort(order[np.minimum(at, len(y) - 1)])])
-    orders = (plan(cdist(drawn[0], X, "sqeuclidean"), _equal(n), _equal(n)) for X in drawn[1:])
-    return [drawn[0], *(X[P.argmax(axis=1)] for X, P in zip(drawn[1:], orders, strict=True))]
+    return drawn
 
 
 def descend(
@@ -96,7 +95,8 @@ def descend(
         What is averaged.
     begin
         Points ``(n, D)``: one start for all rows, or one for each cloud. Of those, a row takes the
-        one of least cost among its clouds of most points.
+        one of least cost among its clouds of most points, and in the end its points are numbered as
+        the optimal plan from the row before says.
     tol, most
         The step at rest as a share of the clouds' spread, and the greatest number of rounds.
 
@@ -114,7 +114,11 @@ def descend(
             if i not in seen:
                 seen[i] = clouds.seen_from(begin[i], everything)
         best = min(choice, key=lambda i: row @ seen[i][0])
-        ends.append(_rest(clouds, row, begin[best], seen[best], tol * clouds.spread, most))
+        X, cost = _rest(clouds, row, begin[best], seen[best], tol * clouds.spread, most)
+        if ends and len(begin) > 1:
+            P = plan(cdist(ends[-1][0], X, "sqeuclidean"), _equal(len(X)), _equal(len(X)))
+            X = X[P.argmax(axis=1)]
+        ends.append((X, cost))
     points, costs = zip(*ends, strict=True)
     return np.array(points), np.array(costs)
 
