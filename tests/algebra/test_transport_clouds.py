@@ -242,8 +242,8 @@ def test_it_begins_at_the_cloud_of_least_cost(w) -> None:
 
 
 def test_it_does_not_begin_at_a_cloud_of_no_weight() -> None:
-    x, y = normal(20, 2), normal(20, 2, seed=1) + [40, 0]
-    between = 0.01 * normal(20, 2, seed=2) + [20, 0]  # nearer to both than they to one another
+    x, y = normal(20, 2), normal(20, 2, seed=1) + 40
+    between = 0.01 * normal(20, 2, seed=2) + 20  # nearer to both than they to one another
     found = cloud_barycenter([x, y, between], [0.5, 0.5, 0.0])
     exact = cloud_barycenter([x, y])
     np.testing.assert_allclose(in_order(found.points), in_order(exact.points), atol=1e-9)
@@ -251,7 +251,7 @@ def test_it_does_not_begin_at_a_cloud_of_no_weight() -> None:
 
 def test_a_single_point_draws_the_others_barycentre_to_itself() -> None:
     """And nothing begins there, though it costs least: all points would start as one."""
-    x, y, c = normal(20, 2), 3 * normal(20, 2, seed=1), np.array([[0.5, -1.0]])
+    x, y, c = normal(20, 6), normal(20, 6, seed=1), normal(1, 6, seed=2)
     found = cloud_barycenter([x, c, y], [0.2, 0.6, 0.2])
     exact = 0.4 * cloud_barycenter([x, y]).points + 0.6 * c
     np.testing.assert_allclose(in_order(found.points), in_order(exact), atol=1e-9)

@@ -63,9 +63,9 @@ def cloud_barycenter(
     **More clouds**, or a given ``n_points``, ``init`` or ``reg``: points of equal mass go to the
     mean of what their plans give them, $x_j \leftarrow n \sum_{il} w_i P^i_{jl}\, y_{il}$, until
     they rest. With exact plans the cost never grows on the way, but the end is a **local
-    minimum**: another ``init`` may end lower. By default it begins at one of the largest clouds of
-    the row, that of least cost; of clouds of one size and equal masses none of its own costs less than
-    what comes back. What has not converged is not returned: a `BadInput` says so.
+    minimum**: another ``init`` may end lower. By default a row begins at the one of its largest
+    clouds that costs least, so of clouds of one size and equal masses none costs less than what
+    comes back. What has not converged is not returned: a `BadInput` says so.
 
     Parameters
     ----------
@@ -125,17 +125,16 @@ def cloud_barycenter(
         raise BadInput(f"`reg` must be at least 0 and `tol` above it, got {reg} and {tol}")
     given = _given(clouds)
     rows = [flatten(to_numpy(y).astype(float)) for y in given]
-    centre = np.mean([y.mean(axis=0) for y in rows], axis=0)  # far from 0, digits would be lost
-    known = Clouds([y - centre for y in rows], _masses(masses, [len(y) for y in rows]), reg)
+    known = Clouds(rows, _masses(masses, [len(y) for y in rows]), reg)
     shape, w = tuple(given[0].shape[1:]), _shares(weights, len(rows))
     w_rows = w.reshape(-1, len(rows))
     if len(rows) <= 2 and reg == 0 and n_points is None and init is None:
         points, b, cost = displaced(known, w_rows)
     else:
-        begin = _begin(known, init, n_points, shape, centre, random_state)
+        begin = _begin(known, init, n_points, shape, random_state)
         points, cost = descend(known, w_rows, begin, tol=tol, most=max_iterations)
         b = np.full(points.shape[1], 1 / points.shape[1])
-    points = (points + centre).reshape(*w.shape[:-1], len(b), *shape)
+    points = points.reshape(*w.shape[:-1], len(b), *shape)
     dtype = namespace(*given).result_type(*given)
     parts = (points, b, cost.reshape(w.shape[:-1]))
     return CloudBarycenter(*(as_like(part, given[0], dtype=dtype) for part in parts))
@@ -179,9 +178,12 @@ def _masses(masses: Sequence[ArrayLike] | None, sizes: list[int]) -> list[np.nda
 
 
 def _begin(
-    known: Clouds, init: Array | None, n_points: int | None, shape: tuple[int, ...],
-    centre: np.ndarray, random_state: int,
-) -> list[np.ndarray]:  # fmt: skip
+    known: Clouds,
+    init: Array | None,
+    n_points: int | None,
+    shape: tuple[int, ...],
+    random_state: int,
+) -> list[np.ndarray]:
     """Where the descent begins: at ``init``, or at one of the clouds."""
     n = None if n_points is None else at_least("n_points", n_points, 1)
     if init is None:
@@ -192,4 +194,4 @@ def _begin(
     if X.shape[1:] != shape or 0 in X.shape or n not in (None, len(X)):
         wanted = ", ".join(map(str, (n or "n", *shape)))
         raise BadInput(f"`init` must be points of shape ({wanted}), got {X.shape}")
-    return [X.reshape(len(X), -1) - centre]
+    return [X.reshape(len(X), -1)]

@@ -190,16 +190,21 @@ def _words(walks: Walks, columns: int) -> list[str | list[str]]:
 
 
 def _draw(walks: Walks, output: Path, captions: bool) -> None:
-    """The strip, one row a method."""
-    from zalgebra.studio.drawing import draw
+    """The strip; of several methods a row each, with its name."""
+    from zalgebra.studio.drawing import draw, save
+    from zalgebra.studio.figures_sheet import sheet
 
-    pictures = np.concatenate([walk.pictures for walk in walks.values()])
     n = len(_first(walks).latents)
-    words: list[str] = []
-    for method, walk in walks.items():
-        below: Sequence[str] = walk.captions if captions else [f"{i + 1}" for i in range(n)]
-        words += [f"{method}: {w}" if len(walks) > 1 else w for w in below]
-    draw(pictures, output, words, columns=n, comment=command_line())
+    below = [list(w.captions) if captions else [f"{i + 1}" for i in range(n)]
+             for w in walks.values()]  # fmt: skip
+    pictures = np.stack([walk.pictures for walk in walks.values()])
+    if len(walks) > 1 and below == below[:1] * len(walks):  # the same words for all of them
+        figure = sheet(np.clip(pictures, 0, 1), list(walks), below[0])
+        save(figure, output, comment=command_line())
+        return
+    words = [f"{m}: {w}" if len(walks) > 1 else w for m, row in zip(walks, below, strict=True)
+             for w in row]  # fmt: skip
+    draw(np.concatenate(pictures), output, words, columns=n, comment=command_line())
 
 
 def _tell(walks: Walks, facts: dict[str, Any], as_json: bool) -> None:
