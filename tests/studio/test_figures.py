@@ -27,7 +27,7 @@ DRAWERS = {
     "strip": lambda p, ax=None: figures.strip(p, ["a", "b", "c", "d"], ax=ax),
     "grid": lambda p, ax=None: figures.grid(p, columns=2, ax=ax),
     "equation": lambda p, ax=None: figures.equation(p, ["+", "-", "="], list("abcd"), ax=ax),
-    "map": lambda p, ax=None: figures.map(CORNERS, p, color=np.arange(4), ax=ax),
+    "scatter": lambda p, ax=None: figures.scatter(CORNERS, p, color=np.arange(4), ax=ax),
 }
 each = pytest.mark.parametrize("draw", DRAWERS.values(), ids=DRAWERS)
 
@@ -82,7 +82,7 @@ def test_pictures_stand_upright_and_keep_their_aspect() -> None:
         np.testing.assert_allclose(seen(figure, 0.5, 0.12), [1, 0, 0], atol=0.01)
         np.testing.assert_allclose(seen(figure, 0.5, 0.38), [0, 0, 1], atol=0.01)
     points = np.array([[0.0, 0.0], [9.0, 9.0]])
-    figure = figures.map(points, np.concatenate([half, half]))
+    figure = figures.scatter(points, np.concatenate([half, half]))
     above, below = seen(figure, 0, 0.1), seen(figure, 0, -0.1)
     np.testing.assert_allclose([above, below], [[1, 0, 0], [0, 0, 1]], atol=0.01)
 
@@ -196,7 +196,7 @@ def test_thumbnails_of_a_map_never_overlap(spread: str) -> None:
         points[:] = 1
     if spread == "far":
         points[0] = 1e6
-    figure = figures.map(points, rng.random((300, 3, 4, 4)), thumbnails=40)
+    figure = figures.scatter(points, rng.random((300, 3, 4, 4)), thumbnails=40)
     boxes = np.array([image.get_extent() for image in figure.axes[0].images])
     assert 1 <= len(boxes) <= 40
     assert spread != "normal" or len(boxes) == 40
@@ -215,9 +215,9 @@ def test_thumbnails_of_a_map_never_overlap(spread: str) -> None:
 
 def test_a_map_has_a_scale_for_its_colours() -> None:
     points = np.random.default_rng(0).normal(size=(9, 2))
-    figure = figures.map(points, color=np.arange(9), label="age")
+    figure = figures.scatter(points, color=np.arange(9), label="age")
     assert figure.axes[1].get_ylabel() == "age"
-    assert len(figures.map(points).axes) == 1
+    assert len(figures.scatter(points).axes) == 1
 
 
 @pytest.mark.parametrize(
@@ -232,4 +232,4 @@ def test_a_map_has_a_scale_for_its_colours() -> None:
 )
 def test_a_map_refuses_what_does_not_fit(points, options, words) -> None:
     with pytest.raises(BadInput, match=words):
-        figures.map(points, **options)
+        figures.scatter(points, **options)

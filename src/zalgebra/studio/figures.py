@@ -34,7 +34,6 @@ _MORE = {
     "card": "zalgebra.studio.cards",
     "certificate": "zalgebra.studio.figures_certificate",
     "inverse_grid": "zalgebra.studio.map_figures",
-    "map": "zalgebra.studio.figures_map",
     "matrix": "zalgebra.studio.cards",
     "scatter": "zalgebra.studio.map_figures",
     "semantic": "zalgebra.studio.figures_semantic",

@@ -78,6 +78,8 @@ def scatter(
     10
     """
     points = _places(points)
+    if pictures is not None and not callable(pictures) and len(pictures) != len(points):
+        raise BadInput(f"`pictures` must be one a point ({len(points)}), got {len(pictures)}")
     group_of, words = _groups(points, groups, names, color)
     ax = panels(like=points)[0] if ax is None else ax
     tint = _draw_items(ax, points, group_of, color, label)

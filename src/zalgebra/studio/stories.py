@@ -84,7 +84,7 @@ def _map(scene: Scene) -> Section:
     label = scene.recipe.edits[0].where[0][0] if scene.recipe.edits else ""
     color = items.labels.get(label)
     share = pca.explained_variance_ratio_.sum()
-    figure = figures.map(
+    figure = figures.scatter(
         points,
         scene.recipe.train.images[:n],
         color=None if color is None else color[:n],
