@@ -16,10 +16,10 @@ from matplotlib.text import Text
 GALLERY = Path(__file__).parents[1] / "docs" / "gallery"
 SCRIPTS = sorted(p.stem for p in GALLERY.glob("*.py") if "def main" in p.read_text())
 REAL = {
-    "boots": "fashion_mnist", "figures": "fashion_mnist", "king": "word_vectors",
-    "off_prior": "fashion_mnist", "paths": "fashion_mnist",
+    "boots": "fashion_mnist", "figures": "fashion_mnist", "garments": "fashion_mnist",
+    "king": "word_vectors", "off_prior": "fashion_mnist", "paths": "fashion_mnist",
 }  # fmt: skip
-SHORT = {"off_prior": ("--n", "512", "--epochs", "1")}
+SHORT = {name: ("--n", "512", "--epochs", "1") for name in ("garments", "off_prior")}
 HEAVIEST = 300_000  # bytes
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from zalgebra.algebra._pictures import as_unit
 from zalgebra.estimators.maps import LatentMap
-from zalgebra.studio.map_layout import Sheet, label_places, thumbnail_rows
+from zalgebra.studio.map_layout import LETTERS, Sheet, label_places, thumbnail_rows
 from zalgebra.studio.map_paper import panels
 from zalgebra.types import BadInput
 
@@ -90,7 +90,7 @@ def scatter(
         taken.append(box)
         ax.annotate(
             words[g], sheet.anchor(points[group_of == g]), place, ha="center", va="center",
-            fontsize=9, zorder=6, parse_math=False, bbox=_backing(tint(g)),
+            fontsize=LETTERS, zorder=6, parse_math=False, bbox=_backing(tint(g)),
             arrowprops={"arrowstyle": "-", "color": tint(g), "lw": 0.8, "shrinkA": 0},
         )  # fmt: skip
     if pictures is not None and thumbnails > 0:
@@ -143,7 +143,7 @@ def inverse_grid(
             _tile(ax, tile, place, 0.96 * side, alpha=float(alpha))
     ax.set_title(
         f"decoded; fainter is less sure ({report.method}, held-out error {report.held_out:.2g})",
-        fontsize=11, loc="left",
+        fontsize=LETTERS, loc="left",
     )  # fmt: skip
     return ax.figure  # ty: ignore[invalid-explicit-return]
 

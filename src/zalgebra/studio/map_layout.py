@@ -11,9 +11,9 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Box", "Sheet", "label_places", "thumbnail_rows"]
+__all__ = ["LETTERS", "Box", "Sheet", "label_places", "thumbnail_rows"]
 
-LETTERS = 9  # points
+LETTERS = 12  # points: of a sheet seven inches wide, nine pixels on a telephone
 PAD = 0.06  # inches around a label
 AIR = 0.03  # inches between thumbnails
 MARGIN = 0.3  # inches between the items and the edge
