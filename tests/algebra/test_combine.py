@@ -710,3 +710,17 @@ def test_a_position_keeps_its_gradient():
     t = torch.tensor(0.25, requires_grad=True)
     za.interpolate(a, b, t, method="linear")[1].backward()
     assert float(t.grad) == 1.0
+
+
+def test_a_table_is_read_by_its_rows() -> None:
+    pandas = pytest.importorskip("pandas")
+    x = np.random.default_rng(0).standard_normal((9, 4))
+    table = pandas.DataFrame(x, columns=list(range(4)))  # iterated over, it yields column names
+    np.testing.assert_allclose(za.centroid(table), za.centroid(x))
+    np.testing.assert_allclose(za.path(table, 5), za.path(x, 5))
+    w = pandas.Series(np.arange(9.0))
+    np.testing.assert_allclose(za.combine(w, table), za.combine(w.to_numpy(), x))
+    with pytest.raises(BadInput, match="`seeds` must hold real numbers, got a DataFrame"):
+        za.centroid(table.assign(word="cat"))
+    with pytest.raises(BadInput, match="`seeds` must hold real numbers, got a dict"):
+        za.centroid({0: x[0], 1: x[1]})

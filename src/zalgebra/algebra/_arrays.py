@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -120,6 +120,11 @@ def _real(x: Array, name: str) -> Array:
 
 def _stack(x: Any, name: str) -> Array:
     """One array from a sequence of arrays (their library) or of numbers (NumPy)."""
+    if hasattr(x, "__array__") or isinstance(x, Mapping):  # a table: what it yields are its columns
+        table = np.asarray(x)
+        if table.dtype.kind not in "biuf":
+            raise BadInput(f"`{name}` must hold real numbers, got a {type(x).__name__}")
+        return table
     items = list(x) if isinstance(x, Iterable) else x
     if isinstance(items, list) and items and all(is_array_api_obj(i) for i in items):
         shapes = {tuple(i.shape) for i in items}
