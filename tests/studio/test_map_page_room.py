@@ -132,6 +132,30 @@ def test_nothing_on_the_map_covers_anything_else(browser, tmp_path, size) -> Non
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
+def test_axes_with_a_meaning_are_named_where_nothing_covers_them(browser, tmp_path, size) -> None:
+    shown(browser, tmp_path, size, axes=("smile", "hair length"))
+    state = f"({{...{STATE}, axes: zalgebra.axes(), origin: zalgebra.origin()}})"
+    keys = ["ArrowLeft", "ArrowDown", "+", "-", "ArrowUp", *["ArrowUp"] * 30]
+    states = browser.value(FRAMES % (MAP, state, json.dumps(keys)))
+    for found in states:
+        assert [a[0] for a in found["axes"]] == ["smile →", "hair length ↑"]
+        names = [a[1:] for a in found["axes"]]
+        for name in names:
+            others = [*found["laid"], *(n[1:] for n in found["named"]), found["controls"]]
+            assert not any(overlap(name, other) for other in others)
+        width, height = box(browser)[2:]
+        for x, y, w, h in names:  # inside the map, also when 0 has left it
+            assert w / 2 <= x <= width - w / 2
+            assert h / 2 <= y <= height - h / 2
+    first = states[0]
+    assert first["axes"][1][1] == pytest.approx(first["origin"][0], abs=1)  # at the line through 0
+    moved = np.subtract(states[2]["origin"], first["origin"])
+    assert np.abs(moved).max() > 5  # the lines move with the items
+    shown(browser, tmp_path, size)
+    assert browser.value("zalgebra.axes()") == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
 def test_each_group_is_named_and_has_thumbnails_that_are_spread(browser, tmp_path, size) -> None:
     shown(browser, tmp_path, size)
     browser.value(FRAMES % (MAP, STATE, '["+", "+", "+"]'))

@@ -68,6 +68,9 @@ class AxesMap(Placed):
         pictures = self._pictures(workspace)
         return semantic(self.latents, self.x, self.y, pictures, **how, thumbnails=thumbnails)
 
+    def _more(self) -> dict[str, Any]:
+        return {"axes": (self.x.name, self.y.name)}
+
     def lines(self) -> list[str]:
         """What the two axes share, in words; `how` tells the angle."""
         return [f"correlation of the two axes: {self.correlation:+.2f}".replace("-", "−")]

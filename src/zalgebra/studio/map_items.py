@@ -84,7 +84,7 @@ class ItemMap(Placed):
             ax.set_ylabel(words[1], fontsize=11, loc="bottom")
         return figure
 
-    def _errors(self) -> dict[str, Any]:
+    def _more(self) -> dict[str, Any]:
         inverse = self.fitted.inverse_
         error = inverse.report(self.places).error
         return {"error": error, "worst": float(np.sqrt(inverse.spread))}

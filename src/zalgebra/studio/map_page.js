@@ -208,7 +208,39 @@ function layThumbnails() {
     if (tried[g] < most && wanted(i)) (inTurn[tried[g]++] ??= []).push(tile(i));
   }
   const opened = new Set(kept.map(b => sheetOf(b.i))), near = i => opened.size < SHEETS_SHOWN ? opened.add(sheetOf(i)) : opened.has(sheetOf(i));
-  laid = room.spread(kept, inTurn.flat(), [controls, ...labelled], MOST, near);
+  laid = room.spread(kept, inTurn.flat(), [...fixed(), ...labelled], MOST, near);
+}
+
+// Axes with a meaning each: lines through 0, their names where they leave the map, and their numbers.
+let axisNames = [];
+const origin = () => [size.w / 2 - view.x * view.scale, size.h / 2 + view.y * view.scale];
+const fixed = () => [controls, ...axisNames];  // what neither names nor thumbnails cover
+function placeAxes() {
+  if (!data.axes) return;
+  const [x, y] = origin(), between = (low, v, high) => Math.max(low, Math.min(v, high));
+  pen.font = FONT;
+  axisNames = [data.axes[0] + " →", data.axes[1] + " ↑"].map(text => ({text, w: pen.measureText(text).width + 14, h: 21}));
+  const [right, up] = axisNames;
+  Object.assign(right, {x: size.w - right.w / 2 - 6, y: between(40, y, controls.y - controls.h / 2 - 18)});
+  Object.assign(up, {x: between(up.w / 2 + 6, x, size.w - up.w / 2 - 6), y: 16});
+}
+function drawAxes(ink, card) {
+  if (!data.axes) return;
+  const [x, y] = origin(), step = [1, 2, 5, 10, 50, 250].find(s => s * view.scale >= 40) || 1000;
+  pen.strokeStyle = pen.fillStyle = ink; pen.lineWidth = 1; pen.globalAlpha = 0.4;
+  pen.beginPath(); pen.moveTo(0, y); pen.lineTo(size.w, y); pen.moveTo(x, 0); pen.lineTo(x, size.h); pen.stroke();
+  pen.globalAlpha = 0.8; pen.font = "11px system-ui, sans-serif"; pen.textAlign = "center"; pen.textBaseline = "middle";
+  const signed = v => (v > 0 ? "+" : "−") + Math.abs(v);
+  for (const [k, end] of [[0, size.w], [1, size.h]]) {
+    const at = k ? y : x, least = Math.ceil((k ? at - end : -at) / view.scale / step), most = Math.floor((k ? at : end - at) / view.scale / step);
+    for (let v = Math.max(least, -99); v <= Math.min(most, 99); v++)
+      if (v) k ? pen.fillText(signed(v * step), x - 14, y - v * step * view.scale) : pen.fillText(signed(v * step), x + v * step * view.scale, y + 9);
+  }
+  pen.globalAlpha = 1; pen.font = FONT;
+  for (const b of axisNames) {
+    pen.fillStyle = card; pen.fillRect(b.x - b.w / 2, b.y - b.h / 2, b.w, b.h);
+    pen.fillStyle = ink; pen.fillText(b.text, b.x, b.y + 1);
+  }
 }
 
 // Names of the groups near their middles, the largest first.
@@ -233,13 +265,13 @@ function findMiddles() {
 function placeNames() {
   const inside = ({at}) => px(at) > 0 && py(at) > 0 && px(at) < size.w && py(at) < size.h;
   const wanted = middles.filter(m => !off.has(m.g) && inside(m)).slice(0, NAMES);
-  labelled = room.named(wanted.map(m => ({...m, x: px(m.at), y: py(m.at), was: moves.get(m.g)})), [controls], size);
+  labelled = room.named(wanted.map(m => ({...m, x: px(m.at), y: py(m.at), was: moves.get(m.g)})), fixed(), size);
   moves.clear();
   for (const b of labelled) moves.set(b.g, b.was);
 }
 function arrange() {
-  placeNames();
-  laid = room.uncovered(laid.map(b => tile(b.i)), [controls, ...labelled]);
+  placeAxes(); placeNames();
+  laid = room.uncovered(laid.map(b => tile(b.i)), [...fixed(), ...labelled]);
 }
 function settle() { moves.clear(); arrange(); layThumbnails(); dirty(); }
 const under = (x, y, far) => (laid.find(b => room.holds(b, x, y)) || {i: nearest(x, y, far)}).i;
@@ -255,6 +287,7 @@ function drawOver() {
   const grouped = label && label.names;
   pen.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
   pen.clearRect(0, 0, size.w, size.h);
+  drawAxes(ink, card);
   pen.lineWidth = 1.5;
   for (const {g, x, y, from} of labelled) if (Math.hypot(x - from[0], y - from[1]) > 30) {
     pen.strokeStyle = `rgb(${colourOf(g)})`; pen.beginPath(); pen.moveTo(x, y); pen.lineTo(...from); pen.stroke();
@@ -496,6 +529,7 @@ window.zalgebra = {
   renderer: gl ? "webgl2" : "2d", hovered: () => hovered, thumbnails: () => laid.map(b => b.i),
   controls: () => [controls.x, controls.y, controls.w, controls.h],
   laid: () => laid.map(({x, y, w, h}) => [x, y, w, h]), named: () => labelled.map(({g, x, y, w, h}) => [g, x, y, w, h]),
+  axes: () => axisNames.map(({text, x, y, w, h}) => [text, x, y, w, h]), origin,
 };
 for (const [k, l] of labels.entries()) { const o = document.createElement("option"); o.value = k; o.textContent = l.name; $("label").append(o); }
 $("label").onchange = e => colourBy(+e.target.value);

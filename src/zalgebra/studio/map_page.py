@@ -59,7 +59,9 @@ class MapPage:
     sheets: Sheets | None
 
     def write(self, path: str | Path, /) -> Path:
-        """Write the page, whole or not at all."""
+        """Write the page, whole or not at all, into a file that ends in .html or .htm."""
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise BadInput(f"{path} must end in .html or .htm, which a browser opens as a page")
         with aside(path) as temporary:
             temporary.write_text(self.html, encoding="utf-8")
         return Path(path)
@@ -87,6 +89,7 @@ def map_page(
     numbers: np.ndarray | None = None,
     error: np.ndarray | None = None,
     worst: float | None = None,
+    axes: tuple[str, str] | None = None,
     title: str = "Map",
     megabytes: float = BUDGET,
 ) -> MapPage:
@@ -113,6 +116,8 @@ def map_page(
         ``(n,)``: how far the inverse is off at each item. Dots are the fainter the larger it is.
     worst
         The error of a dot that is nearly gone; by default the largest there is.
+    axes
+        What the two coordinates mean, in words; by default they mean nothing and are not drawn.
     title
         Shown above the map.
     megabytes
@@ -148,6 +153,7 @@ def map_page(
         "labels": shown,
         "colors": COLORS,
         "ramp": VIRIDIS,
+        "axes": axes,
         **_faded(error, worst),
         "sprites": None if sheets is None else _slots(sheets, len(places)),
     }

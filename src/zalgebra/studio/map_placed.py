@@ -64,7 +64,7 @@ class Placed:
             classes=workspace.classes,
             first=first,
             numbers=self.rows,
-            **self._errors(),
+            **self._more(),
             title=title or f"{workspace.path.stem}, {self.how}",
             megabytes=BUDGET if megabytes is None else megabytes,
         )
@@ -87,8 +87,8 @@ class Placed:
             height=height,
         )
 
-    def _errors(self) -> dict[str, Any]:
-        """What `map_page` is told of the inverse's errors."""
+    def _more(self) -> dict[str, Any]:
+        """What else `map_page` is told: the inverse's errors, or what the axes mean."""
         return {}
 
     def _pictures(self, workspace: Workspace) -> Pictures | None:
