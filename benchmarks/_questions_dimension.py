@@ -103,14 +103,18 @@ def within(judged: Judged, wanted: np.ndarray) -> Score:
 
 def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
     shown = ("Fréchet to own draws", "class kept", "diversity in a class")
-    made, panels = axes(len(shown))
+    made, panels = axes(len(shown), height=3.4)
     for ax, name in zip(panels, shown, strict=True):
         for j, kind in enumerate(models):
             for i, place in enumerate(PLACES):
                 mine = [r for r in rows if r["model"] == kind and r["points"] == place]
-                at = np.log([r["seeds"] for r in mine]) + 0.02 * (len(PLACES) * j + i)
+                beside = 0.1 * (len(models) * i + j - (len(models) * len(PLACES) - 1) / 2)
+                at = [K.index(r["seeds"]) + beside for r in mine]
                 bars(ax, at, [r[name] for r in mine], i, f"{kind}, {place}", line=LINES[j])
-        ax.set_xticks(np.log(K), [str(k) for k in K])
+        ax.set_xticks(range(len(K)), [str(k) for k in K])
+        for i in range(1, len(K)):
+            ax.axvline(i - 0.5, color="black", lw=0.6, alpha=0.25)
+        ax.set_xlim(-0.5, len(K) - 0.5)
         ax.set_xlabel("seeds")
         ax.set_title(name, fontsize=10)
     legend(made, panels[0], 2)

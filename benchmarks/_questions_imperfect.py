@@ -160,14 +160,17 @@ def plausible(u: np.ndarray) -> Score:
 
 
 def figure(rows: list[Row], models: tuple[str, ...]) -> Any:
-    made, panels = axes(len(models))
+    made, panels = axes(len(models), height=3.2)
     kinds, methods = (list(dict.fromkeys(r[c] for r in rows)) for c in ("seeds", "method"))
     for ax, kind in zip(panels, models, strict=True):
         for i, method in enumerate(methods):
             score = [r["Fréchet to real"] for r in rows
                      if r["model"] == kind and r["method"] == method]  # fmt: skip
-            bars(ax, np.arange(len(kinds)) + 0.1 * (i - 3.5), score, i, method)
-        ax.set_xticks(range(len(kinds)), kinds, rotation=30, ha="right", fontsize=8)
+            bars(ax, np.arange(len(kinds)) + 0.11 * (i - (len(methods) - 1) / 2), score, i, method)
+        ax.set_xticks(range(len(kinds)), kinds, rotation=18, fontsize=8)
+        ax.set_xlim(-0.5, len(kinds) - 0.5)
+        for i in range(1, len(kinds)):
+            ax.axvline(i - 0.5, color="black", lw=0.6, alpha=0.25)
         by_root(ax)
         ax.set_title(f"{kind}, averages of {K}", fontsize=10)
     made.supylabel("Fréchet distance to real pictures", fontsize=10)

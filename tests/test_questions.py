@@ -111,3 +111,30 @@ def test_scores_are_shown_with_their_intervals(questions) -> None:
     assert shown(score) == "0.5 [0.25, 0.75]"
     assert shown(None) == "–"
     assert "| a | b |" in markdown([{"a": 1}, {"b": score}])
+
+
+def marks(ax) -> np.ndarray:
+    return np.sort(np.concatenate([drawn[0].get_xdata() for drawn in ax.containers]).astype(float))
+
+
+def test_no_mark_of_a_figure_hides_another(questions) -> None:
+    score = questions.dimension.Score(0.5, 0.4, 0.6, 9, "")
+    judged = dict.fromkeys(
+        ("Fréchet to own draws", "Fréchet to real", "class kept", "diversity in a class"), score
+    )
+    models, imperfect = ("flow", "diffusion", "vae"), ("inverted", "stopped early", "scale 1.4")
+    given = {
+        questions.dimension: [
+            {"model": m, "points": p, "seeds": k} | judged
+            for m in models for p in questions.dimension.PLACES for k in questions.dimension.K
+        ],
+        questions.imperfect: [
+            {"model": m, "seeds": s, "method": f"{i}"} | judged
+            for m in models for s in imperfect for i in range(8)
+        ],
+    }  # fmt: skip
+    for module, rows in given.items():
+        for ax in module.figure(rows, models).axes:
+            at, kinds = marks(ax), len(ax.get_xticks())
+            assert np.diff(at).min() > 0.08
+            np.testing.assert_array_equal(np.unique(np.rint(at)), np.arange(kinds))

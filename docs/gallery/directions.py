@@ -40,9 +40,14 @@ def both(plain: za.Direction, pure: za.Direction) -> Figure:
     key(above)
     above.set_title(textwrap.fill(pure.verdict, 56), fontsize=11, loc="left", parse_math=False)
     place = np.arange(len(OTHERS))
-    for direction, shift, colour in ((plain, 0.2, "#9aa0a6"), (pure, -0.2, "#a3283a")):
+    forms = (plain, 0.2, "white", "#5f656d"), (pure, -0.2, "#a3283a", "#a3283a")
+    for direction, shift, fill, ink in forms:
         moved = [direction.leakage[k] for k in OTHERS]
-        below.barh(place + shift, moved, height=0.36, color=colour, label=direction.name)
+        hatch = "////" if direction is plain else ""
+        below.barh(
+            place + shift, moved, height=0.36, color=fill, edgecolor=ink, hatch=hatch,
+            label=direction.name,
+        )  # fmt: skip
     below.set_yticks(place, [k.replace("_", " ") for k in OTHERS])
     below.axvline(0, color="#2b2d42", linewidth=0.8)
     below.set_xlabel("leakage of one δ, in sd")

@@ -20,20 +20,24 @@ QUESTIONS = [  # plus, minus
     (["paris", "germany"], ["france"]),
     (["bigger", "cold"], ["big"]),
 ]
-FOUND, ASKED = "#00798c", "#767676"
+FOUND, ASKED = "#00798c", "#5a5a5a"
 TOP = 6
 
 
 def picture(words: za.models.WordVectors) -> Figure:
-    """The nearest words to each sum, those of the question in grey."""
+    """The nearest words to each sum, those of the question hollow."""
     figure = Figure(figsize=(5.6, 7.4), dpi=110)
     for ax, (plus, minus) in zip(figure.subplots(len(QUESTIONS), 1), QUESTIONS, strict=True):
         found = words.most_similar(plus, minus, topn=TOP, exclude=False)
-        names, cosines = zip(*found, strict=True)
-        colours = [ASKED if name in (*plus, *minus) else FOUND for name in names]
-        ax.barh(range(TOP), cosines, color=colours, height=0.74)
-        for i, (name, cosine) in enumerate(found):
-            ax.text(0.02, i, f"{name}  {cosine:.2f}", va="center", fontsize=12, color="white")
+        cosines = [cosine for _, cosine in found]
+        bars = ax.barh(range(TOP), cosines, color=FOUND, height=0.74)
+        for i, (bar, (name, cosine)) in enumerate(zip(bars, found, strict=True)):
+            told = ax.text(
+                0.02, i, f"{name}  {cosine:.2f}", va="center", fontsize=12, color="white"
+            )
+            if name in (*plus, *minus):
+                bar.set(facecolor="white", edgecolor=ASKED, linestyle="--", linewidth=1.4)
+                told.set(color=ASKED, text=f"{told.get_text()}   asked with")
             print(f"| {' + '.join(plus)} - {minus[0]} | {name} | {cosine:.3f} |")
         ax.set_title(f"{plus[0]} − {minus[0]} + {plus[1]}", fontsize=14, loc="left")
         ax.invert_yaxis()

@@ -161,6 +161,42 @@ def test_a_shift_alone_leaves_the_sources_spread() -> None:
     assert spread > 0.5
 
 
+# Groups that do not vary
+
+
+def test_entries_that_are_dead_in_the_source_alone_are_told() -> None:
+    z = normal(400, 4, seed=1)
+    dead = z * [1.0, 1.0, 1e-6, 0.0]
+    with pytest.warns(UserWarning, match=r"^in 2 of 4 entries `source` hardly varies.*1\.\de\+03"):
+        transport.gaussian_map(dead, z)
+    with pytest.warns(UserWarning, match="in 1 of 2"):
+        transport.gaussian_map(z[:, :2], z[:, :2] * [1.0, 1e-4]).inverse()
+    quiet = [(dead, dead), (z, dead), (1e-4 * z, z), (z[:, :1] * 1e-4, z[:, :1])]  # warnings fail
+    for source, target in quiet:
+        transport.gaussian_map(source, target)
+    assert transport.bures(dead, z) == pytest.approx(math.sqrt(2), rel=0.1)
+
+
+def test_a_source_that_is_one_point_has_a_distance_and_no_map() -> None:
+    z = normal(400, 4, seed=1)
+    point = np.ones((20, 4))
+    with pytest.raises(BadInput, match="`source` is one point beside `target`"):
+        transport.gaussian_map(point, z)
+    np.testing.assert_allclose(transport.gaussian_map(z, point)(z), 1, atol=1e-6)
+    np.testing.assert_allclose(transport.gaussian_map(point, point + 1)(z), z + 1)
+    away = np.sum((z.mean(axis=0) - 1) ** 2) + z.var(axis=0).sum()
+    assert transport.bures(point, z) == pytest.approx(math.sqrt(away), rel=1e-6)
+
+
+def test_a_map_says_what_it_is_in_a_line() -> None:
+    pytest.importorskip("ot")
+    x = normal(40, 2, 3)
+    assert repr(transport.gaussian_map(x, x)) == "GaussianMap(latents (2, 3), full matrix)"
+    one = za.priors.Normal(shape=(512,))
+    assert repr(transport.gaussian_map(one, one)) == "GaussianMap(latents (512,), diagonal matrix)"
+    assert repr(transport.discrete_map(x, x[:30])) == "DiscreteMap(40 latents (2, 3) to 30)"
+
+
 # The arrays of every library
 
 

@@ -271,7 +271,9 @@ def test_a_lattice_has_its_seeds_at_the_corners_and_is_straight(k, n, beyond) ->
 def test_a_lattice_of_other_counts_is_refused() -> None:
     for k, n, beyond, words in (
         (2, 3, 0, "3 or 4 corners"), (5, 3, 0, "3 or 4 corners"), (3, 1, 0, "at least 2"),
-        (4, (3, 1), 0, "at least 2"), (3, 3, -1, "`beyond` must be at least 0"),
+        (4, (3, 1), 0, "at least 2"), (4, [3], 0, "one for each of 2 axes"),
+        (3, (3, 4, 5), 0, "one for each of 2 axes"), (3, "ab", 0, "must be a whole number"),
+        (3, 3, -1, "`beyond` must be at least 0"),
     ):  # fmt: skip
         with pytest.raises(BadInput, match=words):
             weights.corner_grid(k, n, beyond=beyond)

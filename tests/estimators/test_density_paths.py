@@ -133,6 +133,15 @@ def test_a_prior_gives_the_unit_of_distance() -> None:
     np.testing.assert_allclose(prior.to_normal(scaled.path[0]), plain.path[0], atol=1e-9)
 
 
+def test_a_path_says_what_it_is_in_a_line() -> None:
+    Z = np.random.default_rng(0).standard_normal((200, 3))
+    paths = DensityPaths().fit(Z)
+    said = repr(paths.path(Z[:2], Z[2:4], steps=9))
+    assert said.startswith("DensityPath(2 of 9 points, longest step ")
+    assert "\n" not in said
+    assert repr(paths.path(Z[:0], Z[:0])).startswith("DensityPath(0 of 16 points")
+
+
 def test_it_can_be_cloned() -> None:
     settings = {"n_neighbors": 7, "power": 1.0, "smooth": 0.0, "prior": None}
     assert clone(DensityPaths(**settings)).get_params() == settings

@@ -313,6 +313,48 @@ def test_latents_of_other_libraries_and_types() -> None:
     assert half.embedding_.dtype == np.float32
 
 
+def test_a_table_of_numbers_is_latents_one_a_row() -> None:
+    pandas = pytest.importorskip("pandas")
+    Z = np.random.default_rng(0).standard_normal((50, 3))
+    table = pandas.DataFrame(Z, columns=["a", "b", "c"], index=np.arange(50) + 7)
+    found, expected = new(maps.PCA, {}).fit(table), new(maps.PCA, {}).fit(Z)
+    assert found.latent_shape_ == (3,)
+    np.testing.assert_allclose(found.embedding_, expected.embedding_, atol=1e-12)
+    np.testing.assert_allclose(found.transform(table[:5]), expected.transform(Z[:5]), atol=1e-12)
+    points = pandas.DataFrame(expected.embedding_[:4])
+    np.testing.assert_allclose(
+        found.inverse_transform(points),
+        expected.inverse_transform(expected.embedding_[:4]),
+        atol=1e-12,
+    )
+    with pytest.raises(BadInput, match="`Z` must hold real numbers, got a DataFrame"):
+        found.transform(table.assign(c="x"))
+
+
+LARGER = [
+    pytest.param(maps.TSNE, {"perplexity": 60.0}, {"perplexity": 13.0}, "13", id="tsne"),
+    pytest.param(maps.Parametric, {"n_neighbors": 90, "steps": 5},
+                 {"n_neighbors": 39, "steps": 5}, "39", id="parametric"),
+    pytest.param(maps.UMAP, {"n_neighbors": 90}, {"n_neighbors": 40}, "40", id="umap",
+                 marks=COMPILED),
+    pytest.param(maps.PaCMAP, {"n_neighbors": 90}, {"n_neighbors": 39}, "39", id="pacmap",
+                 marks=COMPILED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "asked", "cut", "most"), LARGER)
+def test_more_neighbours_than_items_allow_are_cut_with_a_word(kind, asked, cut, most) -> None:
+    latents = np.random.default_rng(0).standard_normal((40, 4))
+    name = next(iter(asked))
+    words = rf"`{name}` = {asked[name]:g} is more than 40 items allow; it is cut to {most}$"
+    with pytest.warns(UserWarning, match=words) as told:
+        found = new(kind, asked).fit(latents)
+    assert [w.filename for w in told] == [__file__]
+    assert getattr(found, name) == asked[name], "settings stay as they were given"
+    np.testing.assert_array_equal(found.embedding_, new(kind, cut).fit(latents).embedding_)
+    new(kind, {k: v for k, v in asked.items() if k != name}).fit(latents[:12])  # the default: quiet
+
+
 def test_scikit_learn_can_clone_a_map() -> None:
     from sklearn.base import clone
 

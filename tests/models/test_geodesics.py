@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -195,9 +196,35 @@ def test_equal_latents_and_no_pairs_have_an_answer() -> None:
     assert way.length.tolist() == [0, 0]
     assert bool(way.outcome.converged.all())
     assert str(way) == "2 geodesics of no length"
+    assert repr(way.outcome) == "Outcome(2 of 2 converged, after 0 iterations at most)"
     none = geodesic(sphere, a[:0], a[:0], steps=5)
     assert tuple(none.path.shape) == (0, 5, 2)
     assert str(none) == "0 geodesics of no length"
+
+
+def network(seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.nn.Sequential:
+    """A decoder whose rounding depends on a row's place in its batch."""
+    torch.manual_seed(seed)
+    layers = torch.nn.Linear(8, 64), torch.nn.Tanh(), torch.nn.Linear(64, 784), torch.nn.Sigmoid()
+    return torch.nn.Sequential(*layers).to(dtype)
+
+
+@pytest.mark.parametrize("metric", ["pullback", "fisher"])
+def test_one_latent_twice_is_no_way_whatever_rounding_makes_of_it(metric) -> None:
+    net, a = network(), draw(20, 8).float()
+
+    def law(z: torch.Tensor) -> Independent:
+        return Independent(Bernoulli(net(z)), 1)
+
+    decode = net if metric == "pullback" else law
+    for off in (1e-7, 1e-6, 1e-5):
+        b = a + off * draw(20, 8, seed=1).float()
+        b[:3], b[3] = a[:3], a[4]
+        way = geodesic(decode, a, b, metric=metric)
+        assert way.outcome.require() is way.outcome
+        assert way.length[:3].tolist() == way.straight_energy[:3].tolist() == [0, 0, 0]
+        assert (way.path[:3] == a[:3, None]).all()
+        assert way.length[3] > 0.1
 
 
 def test_what_has_not_converged_says_so() -> None:
@@ -354,6 +381,53 @@ def test_a_law_without_a_formula_is_refused() -> None:
         geodesic(mixture, draw(2, 2), draw(2, 2, seed=1), steps=5, metric="fisher")
 
 
+def broken(z: torch.Tensor) -> torch.Tensor:
+    """Nothing where the first entry is about 0; at its edge the derivative is infinite."""
+    return (z[:, :1].abs() - 0.3).sqrt() * torch.cat([z, z], dim=1)
+
+
+@pytest.mark.parametrize("steps", [4, 5, 16])
+def test_a_hole_on_the_way_is_one_sentence(steps) -> None:
+    a = -torch.ones(2, 8, dtype=ALL)
+    with pytest.raises(BadInput, match="not finite"):
+        geodesic(broken, a, -a, steps=steps)
+
+
+@pytest.mark.parametrize("entries", [8, 300])
+def test_an_infinite_derivative_is_one_sentence(entries) -> None:
+    a = -torch.ones(2, entries, dtype=ALL)
+    a[:, 0] = 0
+    with pytest.raises(BadInput, match="derivative"):
+        geodesic(lambda z: z[:, :1].abs().sqrt() + z, a, -a)
+
+
+@pytest.mark.parametrize("metric", ["pullback", "fisher"])
+def test_a_random_decoder_is_told_to_rest(metric) -> None:
+    net = network()
+    net.insert(2, torch.nn.Dropout(0.1))
+    a, b = draw(2, 4, 8).float()
+
+    def law(z: torch.Tensor) -> Independent:
+        return Independent(Bernoulli(net(z)), 1)
+
+    decode = net if metric == "pullback" else law
+    with pytest.raises(BadInput, match=r"random: .*`model.eval\(\)`"):
+        geodesic(decode, a, b, metric=metric)
+    net.eval()
+    assert bool(geodesic(decode, a, b, metric=metric).outcome.converged.all())
+
+
+def test_a_class_that_is_ruled_out_is_no_rounding() -> None:
+    decode, a, b, true = law("categorical")
+
+    def ruled(z: torch.Tensor) -> Categorical:
+        logits = decode(z).logits
+        return Categorical(logits=torch.cat([logits, torch.full_like(z[:, :1], -1e30)], dim=1))
+
+    way = geodesic(ruled, a, b, steps=48, metric="fisher")
+    np.testing.assert_allclose(way.length, true, rtol=0.01)
+
+
 def test_opposite_ends_have_no_arc() -> None:
     a = draw(3, 4)
     b = draw(3, 4, seed=1)
@@ -403,6 +477,7 @@ def test_an_even_pace_is_even_and_keeps_the_ends(library) -> None:
     assert even.deviation < 0.25 * even.before
     np.testing.assert_array_equal(np.asarray(even.path)[[0, -1]], np.asarray(path)[[0, -1]])
     assert np.all(np.diff(even.t) > 0)
+    assert re.fullmatch(r"EvenPath\(25 points whose steps differ by .*%, .*% before\)", repr(even))
 
 
 def test_a_smooth_way_becomes_even_to_the_tolerance() -> None:
@@ -419,6 +494,8 @@ def test_a_smooth_way_becomes_even_to_the_tolerance() -> None:
     [
         (np.ones((2, 3)), lambda z: z, "at least 3"),
         (np.ones((5, 3)), lambda z: z, "change along the path"),
+        (np.eye(5), lambda z: (1 + 1e-6 * z).astype("float32"), "by more than rounding"),
+        (np.eye(5), lambda z: 1 + 1e-15 * z, "by more than rounding"),
         (np.eye(5), lambda z: z[:2], "one row a point"),
     ],
 )

@@ -11,8 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import zalgebra as za
+from zalgebra.models.estimator_arrays import arrays_of
 from zalgebra.models.linear import PCA, Linear
-from zalgebra.models.wrapped import Wrapped, arrays_of
+from zalgebra.models.wrapped import Wrapped
 from zalgebra.priors import Empirical, Gaussian, Normal
 from zalgebra.types import BadInput
 
@@ -106,6 +107,8 @@ def test_an_affine_object_becomes_matrices(digits, estimator, tmp_path) -> None:
     model = Wrapped(estimator).fit(X)
     loaded = za.load(model.save(tmp_path))
     assert type(loaded) is Linear
+    marks = {model.fingerprint_, model.spec_.fingerprint, model.linear().fingerprint_}
+    assert marks == {loaded.fingerprint_} == {loaded.spec_.fingerprint}  # latents stay its own
     Z = model.transform(X)
     np.testing.assert_allclose(loaded.transform(X), Z, atol=1e-4 * np.abs(Z).max())
     np.testing.assert_allclose(loaded.inverse_transform(Z), model.inverse_transform(Z), atol=1e-4)
@@ -142,18 +145,54 @@ class Halving:
         return np.concatenate([Z, Z], axis=1) / self.factor
 
 
-def test_any_object_with_the_two_verbs_is_a_model() -> None:
-    with pytest.raises(BadInput, match="no arrays were found in Halving"):
-        Wrapped(Halving()).fit(TABLE)
-    model = Wrapped(Halving(), fingerprint="halving, version 1").fit(TABLE)
-    other = Wrapped(Halving(), fingerprint="halving, version 2").fit(TABLE)
-    assert model.fingerprint_ == model.spec_.fingerprint != other.fingerprint_
+class Cubing(Halving):
+    """Not affine either."""
+
+    def transform(self, X):
+        return super().transform(X) ** 3
+
+    def inverse_transform(self, Z):
+        return super().inverse_transform(np.cbrt(Z))
+
+
+class Clipping(Halving):
+    """Affine on the way back only."""
+
+    def transform(self, X):
+        return np.maximum(super().transform(X), 0.1)
+
+
+class Bending(Halving):
+    """Affine on the way in only."""
+
+    def inverse_transform(self, Z):
+        return super().inverse_transform(Z + Z**3)
+
+
+class Breaking(Halving):
+    """Takes no entries that its data do not have."""
+
+    def inverse_transform(self, Z):
+        if np.any(np.all(Z == 0, axis=1)):
+            raise RuntimeError("no zeros")
+        return super().inverse_transform(Z)
+
+
+def test_any_object_with_the_two_verbs_is_a_model(tmp_path) -> None:
+    model = Wrapped(Halving()).fit(TABLE)
     np.testing.assert_allclose(model.transform(TABLE), TABLE[:, :3] / 2, rtol=1e-6)
+    assert za.load(model.save(tmp_path)).fingerprint_ == model.fingerprint_
+    for unknown in (Cubing(), Clipping(), Bending(), Breaking()):
+        with pytest.raises(BadInput, match=f"no arrays were found in {type(unknown).__name__}"):
+            Wrapped(unknown).fit(TABLE)
+        model = Wrapped(unknown, fingerprint="version 1").fit(TABLE)
+        other = Wrapped(unknown, fingerprint="version 2").fit(TABLE)
+        assert model.fingerprint_ == model.spec_.fingerprint != other.fingerprint_
     with pytest.raises(BadInput, match="`estimator` must have transform, object has none"):
         Wrapped(object()).fit(TABLE)
 
 
-def test_the_fingerprint_is_of_the_arrays(digits) -> None:
+def test_the_fingerprint_is_of_the_numbers(digits) -> None:
     X = digits.images[:200]
     ica = decomposition.FastICA(3, random_state=0, max_iter=2000)
     one, two = Wrapped(ica).fit(X), Wrapped(ica).fit(X)
@@ -187,7 +226,24 @@ def test_the_prior_of_a_wrapped_object_can_be_chosen(digits) -> None:
     assert abs(np.quantile(U, 0.9) - 1.28) < 0.05
     given = Gaussian(np.zeros(3), 4.0)
     assert Wrapped(ica, prior=given).fit(X).prior_ is given
-    assert isinstance(Wrapped(ica, prior=Normal()).fit(X).prior_, Normal)
+    assert Wrapped(ica, prior=Normal()).fit(X).prior_.shape == (3,)
+
+
+@pytest.mark.parametrize("prior", [None, Normal(), Gaussian(np.zeros(3), 4.0)], ids=str)
+def test_the_prior_is_saved_too(digits, prior, tmp_path) -> None:
+    model = Wrapped(decomposition.PCA(3), prior=prior).fit(digits.images[:300])
+    loaded = za.load(model.save(tmp_path))
+    assert loaded.fingerprint_ == model.fingerprint_
+    np.testing.assert_allclose(loaded.sample(4), model.sample(4), atol=1e-5)
+
+
+def test_a_prior_without_a_form_on_disk_fits_and_says_so_when_saved(digits, tmp_path) -> None:
+    free = Empirical(marginals="quantiles")
+    model = Wrapped(decomposition.PCA(3), prior=free).fit(digits.images[:300])
+    assert model.fingerprint_ == model.spec_.fingerprint
+    with pytest.raises(BadInput, match="Empirical prior has no form on disk"):
+        model.save(tmp_path / "m")
+    assert not (tmp_path / "m").exists()
 
 
 def test_a_wrapped_object_says_that_it_has_no_gradient(digits) -> None:

@@ -490,6 +490,15 @@ def test_no_mark_of_a_chart_hides_another(found) -> None:
         assert {round(x) for x in at} == set(range(len(kinds)))  # over its own kind
 
 
+def test_the_seeds_are_seen_where_their_two_lines_coincide(found) -> None:
+    for ax in scores_chart(found.cells, "real").axes:
+        lines = {line.get_label(): line for line in ax.lines}
+        if "the seeds' own pictures" in lines:
+            own, decoded = lines["the seeds' own pictures"], lines["the seeds, decoded"]
+            assert own.get_linewidth() > 3 * decoded.get_linewidth()
+            assert own.get_zorder() < decoded.get_zorder()
+
+
 def test_times_have_units() -> None:
     words = [seconds_words(s) for s in (2.34, 0.041, 1.2e-4, 3.5e-8, 2e-10)]
     assert words == ["2.3 s", "41 ms", "120 µs", "35 ns", "0.2 ns"]

@@ -532,3 +532,22 @@ def test_other_settings_do_not_go_on_from_a_checkpoint(zalgebra, monkeypatch) ->
         assert zalgebra(*FIT, "-o", "a.zal").code == 130
     said = zalgebra(*FIT, "-o", "a.zal", "--beta", "2")
     assert "checkpoint of another run" in said.sentence()
+
+
+def test_a_missing_file_is_said_to_be_missing_whatever_its_kind(zalgebra, place) -> None:
+    for name in ("none/map.html", "none.png", "z.txt"):
+        said = zalgebra("edit", name, "+ smile", "-w", place).sentence()
+        assert f"there is no file {name}" in said
+    assert zalgebra("mix", "0.5*img:1+img:2", "-w", place).code == 0
+
+
+def test_a_demo_does_not_write_into_a_file(zalgebra) -> None:
+    Path("here.mp4").write_bytes(b"mine")
+    assert "here.mp4 is a file" in zalgebra("demo", "-o", "here.mp4").sentence()
+    assert Path("here.mp4").read_bytes() == b"mine"
+
+
+def test_a_map_of_few_items_says_on_how_few_its_error_was_measured(zalgebra, place) -> None:
+    words = ["map", "-w", place, "--method", "pca", "-o", "map.png"]
+    assert ", on 2 items only" in zalgebra(*words, "--n", 10).out
+    assert "items only" not in zalgebra(*words).out

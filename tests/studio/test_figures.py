@@ -106,6 +106,17 @@ def test_pictures_of_another_range_are_refused(draw, colours, bytes_of) -> None:
         draw(bytes_of(colours))
 
 
+@each
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_pictures_that_are_not_finite_are_refused(draw, colours, value) -> None:
+    for holes in (
+        np.full_like(colours, value),
+        np.where(np.arange(4) == 2, value, colours[..., :4]),
+    ):
+        with pytest.raises(BadInput, match=r"`pictures` must be finite, got \d+ NaN or infinite"):
+            draw(holes)
+
+
 def test_one_bright_byte_is_found_and_a_rare_overshoot_is_not() -> None:
     dark = np.zeros((1, 1, 64, 64))
     dark[0, 0, 3, 3] = 2.0

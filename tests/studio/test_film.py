@@ -15,7 +15,6 @@ import pytest
 from PIL import Image
 
 from zalgebra.algebra.combine import path
-from zalgebra.studio import film as module
 from zalgebra.studio import film_video
 from zalgebra.studio.film import Film, prepare, shoot
 from zalgebra.studio.frames import Layout
@@ -80,7 +79,7 @@ def comment_of(path: Path) -> str:
     with Image.open(path) as picture:
         if path.suffix == ".gif":
             return picture.info["comment"].decode()
-        return picture.getexif()[module.DESCRIPTION].encode("latin-1").decode()
+        return picture.getexif()[0x010E].encode("latin-1").decode()
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -157,3 +159,23 @@ def test_a_sheet_says_what_does_not_fit(colours, how, said) -> None:
 def test_a_sheet_of_a_plain_row_is_refused(colours) -> None:
     with pytest.raises(BadInput, match=r"shape \(rows, columns, C, H, W\), got \(4, 3, 6, 6\)"):
         za.figures.sheet(colours)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["img:1", "img:2", "img:3", "--to", 20], "`--to` is of directions"),
+        (["img:1", "img:2", "img:3", "--unit", "sd"], "`--unit` is of directions"),
+    ],
+)
+def test_flags_of_directions_are_refused_for_corners(zalgebra, place, words, said) -> None:
+    assert said in zalgebra("grid", *words, "-w", place).sentence()
+
+
+def test_other_units_have_another_reach(zalgebra, place) -> None:
+    words = ["grid", "img:4", "--x", "smile", "-n", 3, "-w", place, "-o", "grid.svg"]
+    assert zalgebra(*words, "--unit", "sd").code == 0
+    drawn = Path("grid.svg").read_text(encoding="utf-8")
+    assert "+2 sd" in drawn
+    assert zalgebra(*words).code == 0
+    assert "+40°" in Path("grid.svg").read_text(encoding="utf-8")

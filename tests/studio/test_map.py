@@ -18,11 +18,12 @@ from zalgebra.algebra.items import Items
 from zalgebra.estimators import maps
 from zalgebra.files import read_json, read_tensors, write_json, write_tensors
 from zalgebra.studio.discover import contact_sheet
+from zalgebra.studio.drawing import STILLS, save
 from zalgebra.studio.map_axes import map_axes
 from zalgebra.studio.map_figures import inverse_grid, scatter
 from zalgebra.studio.map_items import map_items
 from zalgebra.studio.map_labels import colours
-from zalgebra.studio.map_paper import FORMATS, panels, write
+from zalgebra.studio.map_paper import panels
 from zalgebra.studio.workspace import Workspace
 from zalgebra.types import BadInput
 
@@ -138,6 +139,19 @@ def test_what_cannot_be_drawn_is_one_sentence(points, how, sentence) -> None:
         scatter(points, **how)
 
 
+def test_a_function_must_give_the_pictures_that_it_is_asked_for(crowd) -> None:
+    with pytest.raises(BadInput, match="asked for 7 pictures, and gave 6"):
+        scatter(crowd[0], lambda rows: crowd[1][rows[1:]], thumbnails=7)
+    fitted = maps.PCA(inverse="neighbours").fit(np.random.default_rng(0).standard_normal((60, 3)))
+    with pytest.raises(BadInput, match=r"asked for \d+ pictures, and gave 2"):
+        inverse_grid(fitted, lambda z: np.ones((2, 1, 4, 4)))
+
+
+def test_only_a_fitted_map_has_an_inverse_to_draw() -> None:
+    with pytest.raises(BadInput, match=r"this PCA is not fitted yet: call fit\(Z\) first"):
+        inverse_grid(maps.PCA(), lambda z: z)
+
+
 # The inverse.
 
 
@@ -178,12 +192,12 @@ def test_the_picture_keeps_its_command(tmp_path) -> None:
     from PIL import Image
 
     figure = scatter(np.zeros((3, 2)))
-    with Image.open(write(figure, tmp_path / "map.png", comment="zalgebra map")) as picture:
+    with Image.open(save(figure, tmp_path / "map.png", comment="zalgebra map")) as picture:
         assert picture.info["Comment"] == "zalgebra map"
-    for suffix in FORMATS:
-        assert write(figure, tmp_path / f"map{suffix}", comment="c").stat().st_size > 500
+    for suffix in STILLS:
+        assert save(figure, tmp_path / f"map{suffix}", comment="c").stat().st_size > 500
     with pytest.raises(BadInput, match=r"must end in one of \.png"):
-        write(figure, tmp_path / "map.gif")
+        save(figure, tmp_path / "map.gif")
 
 
 def test_a_map_may_be_a_panel_of_another_figure(crowd) -> None:

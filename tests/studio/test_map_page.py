@@ -185,6 +185,16 @@ def test_what_cannot_be_shown_is_one_sentence(points, how, sentence) -> None:
         map_page(points, how.pop("pictures", None), **how)
 
 
+def test_a_page_is_written_where_a_browser_finds_it(tmp_path) -> None:
+    page = map_page(np.eye(2))
+    for name in ("map.txt", "map", "map.html.gz", "html"):
+        with pytest.raises(BadInput, match=r"must end in \.html or \.htm"):
+            page.write(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    for name in ("map.html", "map.HTM"):
+        assert page.write(tmp_path / name).read_text(encoding="utf-8") == page.html
+
+
 # A workspace.
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("anywidget", reason="the extra `notebook` is not installed")
 
+import zalgebra as za
 from zalgebra.algebra.items import Items
+from zalgebra.data import datasets
 from zalgebra.studio.map_items import map_items
 from zalgebra.studio.map_widget import MapWidget
 from zalgebra.types import BadInput
@@ -60,10 +64,93 @@ def test_a_selection_goes_to_the_browser() -> None:
     widget = made()
     widget.selection = [95, 11]
     sent = widget.scatter.widget.get_state()["selection"]
-    assert np.frombuffer(sent["view"], sent["dtype"]).tolist() == [30, 2]
+    assert np.frombuffer(sent["view"], sent["dtype"]).tolist() == [2, 30]
     assert widget.selection.tolist() == [11, 95]
     with pytest.raises(BadInput, match="item 12 is not on this map, which has 40 items"):
         widget.selection = [11, 12]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "numbers"),
+    [
+        (NUMBERS % 2 == 0, NUMBERS[1::2].tolist()),
+        (list(NUMBERS == 11), [11]),
+        (np.zeros(40, bool), []),
+        ([95, 11, 95, 95], [11, 95]),
+        (11, [11]),
+        (np.uint8(11), [11]),
+        (range(5, 12, 3), [5, 8, 11]),
+        ([], []),
+    ],
+)
+def test_items_are_selected_by_numbers_or_by_a_mask_each_once(wanted, numbers) -> None:
+    widget = made()
+    widget.selection = [5]
+    widget.selection = wanted
+    assert widget.selection.tolist() == numbers
+    assert len(widget.items) == len(numbers)
+    if numbers:
+        np.testing.assert_array_equal(widget.items.labels["age"], numbers)
+
+
+def test_what_jupyter_scatter_selects_twice_is_one_item() -> None:
+    widget = made()
+    widget.scatter.selection([9, 2, 9])
+    assert widget.selection.tolist() == NUMBERS[[2, 9]].tolist()
+    assert widget.expression == "mean(img:11, img:32)"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ([11.5], r"whole numbers of items, or a mask .* got '\[11.5\]'"),
+        ([11.0], "whole numbers of items"),
+        (None, "whole numbers of items"),
+        ("img:11", "whole numbers of items"),
+        ([[11, 14]], "whole numbers of items"),
+        ([[11], [14, 17]], "whole numbers of items"),
+        ([2**70], "whole numbers of items"),
+        (np.ones(39, bool), r"a mask must have one value a point \(40\), got 39"),
+        (True, r"a mask must have one value a point \(40\), got 1"),
+        (-1, "item -1 is not on this map"),
+    ],
+)
+def test_what_selects_nothing_is_one_sentence(wanted, sentence) -> None:
+    widget = made()
+    widget.selection = [5]
+    with pytest.raises(BadInput, match=sentence):
+        widget.selection = wanted
+    assert widget.selection.tolist() == [5], "the old selection stays"
+
+
+@pytest.mark.parametrize(
+    ("n", "how", "sentence"),
+    [
+        (39, {}, r"`items` must be one a point \(40\), got 39; if the points are some of them"),
+        (41, {}, r"`items` must be one a point \(40\), got 41"),
+        (40, {"numbers": NUMBERS}, "`numbers` must be of `items`, from 0 to 39, got 5 to 122"),
+        (40, {"numbers": np.arange(40) - 1}, "from 0 to 39, got -1 to 38"),
+        (40, {"numbers": np.arange(39)}, r"40 different whole numbers, .* of shape \(39,\)"),
+        (40, {"numbers": np.arange(40) // 2}, "40 different whole numbers, .* in which 20 differ"),
+        (40, {"numbers": np.arange(40.0)}, "40 different whole numbers, .* got float64"),
+    ],
+)
+def test_items_and_their_numbers_must_fit_the_points(n, how, sentence) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        MapWidget(np.zeros((40, 2)), items=Items(np.zeros((n, 4))), **how)
+
+
+def test_the_cells_of_the_page_on_maps_run_from_top_to_bottom(capsys) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "maps.md").read_text(encoding="utf-8")
+    cells = re.findall(r"```python\n(.*?)```", page.partition("## In a notebook")[2], re.DOTALL)
+    digits = datasets.digits()[:60]
+    names = {"za": za, "digits": digits, "places": digits.images.reshape(60, 64)[:, [20, 43]]}
+    for cell in cells:
+        exec(cell, names)
+    assert len(cells) == 2
+    found = names["widget"].selection
+    np.testing.assert_array_equal(found, np.flatnonzero(digits.labels["class"] == 3))
+    assert capsys.readouterr().out == f"{found}\n"
 
 
 def test_the_browser_gets_label_and_thumbnail_of_where_the_pointer_is() -> None:

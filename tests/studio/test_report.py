@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import io
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -120,6 +122,59 @@ def test_every_image_decodes_to_what_was_given(page: str, colours) -> None:
         np.testing.assert_array_equal(images[i], expected)
         np.testing.assert_array_equal(images[4 + i], expected[..., 0])
     assert images[8].shape[0] == 130  # the figure: 1 inch
+
+
+class Boxes(HTMLParser):
+    """How many rows of pictures lie in each box that scrolls sideways."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[int] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs) -> None:
+        kind = dict(attrs).get("class")
+        if kind == "rows":
+            self.found.append(0)
+        elif kind == "tiles":
+            self.found[-1] += 1
+
+
+def test_rows_of_as_many_pictures_lie_in_one_box_and_scroll_together(colours) -> None:
+    rows = [Row(colours[:n], [f"{n}"] * n) for n in (4, 4, 2, 4, 4, 4)]
+    page = render("t", "l", [Section("one", "", rows), Section("two", "", rows[:2])])
+    Page(page)  # balanced
+    assert Boxes(page).found == [2, 1, 3, 2]
+
+
+def test_a_cell_has_the_words_of_its_column(page: str) -> None:
+    assert [c["data-head"] for c in Page(page).all("td")] == [EVIL, EVIL]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium on this machine")
+def test_a_telephone_shows_pairs_together_and_whole_tables(colours, tmp_path: Path) -> None:
+    file = Path(__file__).parents[2] / "docs" / "gallery" / "chromium.py"
+    spec = importlib.util.spec_from_file_location("chromium", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    many = np.concatenate([colours] * 3)
+    rows = [Row(many, label="before"), Row(many, note="a verdict of many words " * 5)]
+    table = Table(["edit", *["a long heading"] * 8], [["smile", *["98 % [97, 99]"] * 8]])
+    page = write(tmp_path / "report.html", render("t", "l", [Section("s", "", rows, [table])]))
+    browser = module.Browser(tmp_path / "browser", size=(390, 844))
+    try:
+        browser.call("Page.navigate", url=page.as_uri())
+        browser.wait("location.protocol === 'file:' && document.readyState === 'complete'")
+        browser.value("void (document.querySelector('.rows').scrollLeft = 100)")
+        boxes = "[...document.querySelectorAll({!r})].map(e => e.getBoundingClientRect().{})".format
+        first, second = browser.value(boxes(".tile:first-child", "x"))
+        assert first == second < -50
+        assert min(browser.value(boxes(".label, .note", "x"))) > 0
+        assert max(browser.value(boxes("td, .label, .note", "right"))) <= 390
+        assert browser.value("document.documentElement.scrollWidth") <= 390
+    finally:
+        browser.close()
 
 
 def test_signs_and_captions_stand_by_their_pictures(colours) -> None:

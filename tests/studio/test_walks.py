@@ -160,6 +160,21 @@ def test_a_repeated_keyframe_is_waited_at_or_left_out(space) -> None:
             space.walk(["img:1", "img:1"], 3, method=method, pace="even")
 
 
+def test_what_rounding_changes_is_not_seen(space, monkeypatch) -> None:
+    decode, rng = type(space.model).inverse_transform, np.random.default_rng(0)
+
+    def rounded(self, z):
+        x = decode(self, z)
+        return x * (1 + 1e-7 * rng.standard_normal(x.shape)).astype(x.dtype)
+
+    monkeypatch.setattr(type(space.model), "inverse_transform", rounded)
+    for method in ("lol", "geodesic"):
+        with pytest.raises(BadInput, match="nothing is seen to change"):
+            space.walk(["img:3", "img:3"], method=method, pace="even")
+    slight = space.walk(["img:3", "img:3 + 1° smile"], 9, pace="even")
+    assert slight.way["unevenness"]["after"] < 0.06
+
+
 def test_the_arc_of_a_curve_is_its_length_in_the_latent(space) -> None:
     for method in ("geodesic", "density"):
         z = space.walk(["img:1", "img:2", "img:3"], 40, method=method, pace="arc").latents
@@ -266,3 +281,23 @@ def test_what_a_decoder_overshoots_is_clipped(space, zalgebra, encoded, monkeypa
 def test_what_cannot_be_is_one_sentence_and_leaves_nothing(zalgebra, encoded, call, words) -> None:
     assert words in zalgebra("walk", "img:1", "img:2", *call, "-w", encoded).sentence()
     assert not list(Path().iterdir())
+
+
+def test_a_strip_names_its_keyframes_and_frames_them(zalgebra, place) -> None:
+    words = ["walk", "img:1", "img:2", "img:3", "-w", place, "--steps", 5, "-o", "s.svg"]
+    assert zalgebra(*words).code == 0
+    drawn = Path("s.svg").read_text(encoding="utf-8")
+    assert [drawn.count(f"<!-- img:{i} -->") for i in (1, 2, 3)] == [1, 1, 1]
+    assert "50 %" not in drawn
+    assert zalgebra(*words, "--captions").code == 0
+    assert "50 %" in Path("s.svg").read_text(encoding="utf-8")
+
+
+def test_a_walk_knows_which_latents_are_keyframes(space) -> None:
+    assert space.walk(["img:1", "img:2", "img:3"], 5).met.tolist() == [True, False] * 2 + [True]
+    assert space.walk(["img:1", "img:2", "img:3"], 4).met.tolist() == [True, False, False, True]
+
+
+def test_one_method_or_several_not_both(zalgebra, place) -> None:
+    words = ["walk", "img:1", "img:2", "-w", place, "--method", "lol", "--methods", "lol,linear"]
+    assert "give `--method` or `--methods`, not both" in zalgebra(*words).sentence()

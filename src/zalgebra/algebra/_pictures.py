@@ -19,14 +19,18 @@ def as_unit(pictures: np.ndarray, name: str = "pictures") -> np.ndarray:
     Raises
     ------
     BadInput
-        If a value is beyond ±8, or more than one in a hundred beyond [-0.5, 1.5]: pictures of
-        0 to 255 or of -1 to 1.
+        If a value is NaN or infinite, or beyond ±8, or more than one in a hundred beyond
+        [-0.5, 1.5]: pictures of 0 to 255 or of -1 to 1.
     """
     x = np.asarray(pictures, dtype=float)
+    if bad := x.size - np.count_nonzero(np.isfinite(x)):
+        raise BadInput(
+            f"`{name}` must be finite, got {bad} NaN or infinite values in shape {x.shape}"
+        )
     astray = np.mean((x < LEAST) | (x > MOST)) if x.size else 0.0
     if astray > SHARE or np.any(np.abs(x) > FAR):
         raise BadInput(
-            f"`{name}` must hold values in [0, 1], got {np.nanmin(x):.3g} to {np.nanmax(x):.3g}; "
+            f"`{name}` must hold values in [0, 1], got {x.min():.3g} to {x.max():.3g}; "
             "divide bytes of 0 to 255 by 255, bring -1 to 1 there by (x + 1) / 2, and clip what a "
             "model overshoots so far"
         )

@@ -160,10 +160,7 @@ def subspace_grid(
         raise BadInput(f"`at` must have shape ({k},), got {middle.shape}")
     if not axes or len(set(axes)) < len(axes) or not set(axes) <= set(range(k)):
         raise BadInput(f"`axes` must be different numbers from 0 to {k - 1}, got {axes}")
-    sizes = tuple(n) if isinstance(n, Sequence) else (n,) * len(axes)
-    if len(sizes) != len(axes):
-        raise BadInput(f"`n` must be one number, or one for each of {len(axes)} axes, got {n}")
-    sizes = tuple(at_least("n", size, 1) for size in sizes)
+    sizes = _sizes(n, len(axes), 1)
     points = np.broadcast_to(middle, (*sizes, k)).copy()
     for axis, offsets in zip(
         axes, np.meshgrid(*map(_symmetric, sizes), indexing="ij"), strict=True
@@ -205,18 +202,22 @@ def corner_grid(k: int, n: int | Sequence[int], *, beyond: int = 0) -> np.ndarra
     """
     if k not in (3, 4):
         raise BadInput(f"a lattice has 3 or 4 corners, got `k` = {k}")
-    rows, columns = n if isinstance(n, Sequence) else (n, n)
     beyond = at_least("beyond", beyond, 0)
     t, s = np.meshgrid(
-        *(
-            np.arange(-beyond, size + beyond) / (size - 1)
-            for size in (at_least("n", rows, 2), at_least("n", columns, 2))
-        ),
+        *(np.arange(-beyond, size + beyond) / (size - 1) for size in _sizes(n, 2, 2)),
         indexing="ij",
     )
     if k == 3:
         return np.stack([1 - s - t, s, t], axis=-1)
     return np.stack([(1 - s) * (1 - t), s * (1 - t), (1 - s) * t, s * t], axis=-1)
+
+
+def _sizes(n: int | Sequence[int], k: int, least: int) -> tuple[int, ...]:
+    """How many places there are along each of ``k`` axes."""
+    sizes = tuple(n) if isinstance(n, Sequence) else (n,) * k
+    if len(sizes) != k:
+        raise BadInput(f"`n` must be one number, or one for each of {k} axes, got {n}")
+    return tuple(at_least("n", size, least) for size in sizes)
 
 
 def _symmetric(n: int) -> np.ndarray:

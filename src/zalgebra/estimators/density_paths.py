@@ -50,6 +50,11 @@ class DensityPath:
     length: np.ndarray
     longest_step: np.ndarray
 
+    def __repr__(self) -> str:
+        n, steps = self.path.shape[:2]
+        longest = self.longest_step.max(initial=0)
+        return f"DensityPath({n} of {steps} points, longest step {longest:.3g} median edges)"
+
 
 class DensityPaths(BaseEstimator):
     r"""Paths that keep to where the data are.

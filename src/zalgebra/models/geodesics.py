@@ -19,7 +19,7 @@ from zalgebra.algebra._arrays import as_latents, as_like, to_numpy
 from zalgebra.algebra._whole import at_least
 from zalgebra.models.geodesics_curves import Curves, curves
 from zalgebra.models.geodesics_descent import Outcome, minimise
-from zalgebra.models.geodesics_energy import METRICS, Squared
+from zalgebra.models.geodesics_energy import METRICS, Squared, rounding
 from zalgebra.models.geodesics_scale import conditioner
 from zalgebra.types import Array, BadInput, Prior
 
@@ -128,7 +128,7 @@ def geodesic(
     Raises
     ------
     BadInput
-        If shapes do not fit, or ``decode`` gives what has no derivative or is not finite.
+        If shapes do not fit, or ``decode`` is random, without derivative or not finite.
 
     References
     ----------
@@ -155,12 +155,16 @@ def geodesic(
     start, end = _pairs(a, b)
     squared = METRICS[metric](decode)
     straight = _all(squared, curves(start, end, steps=steps))
+    same = (start == end).flatten(1).all(dim=1)
+    slight = (steps - 1) * rounding(decode, start, BATCH) / 2
     bends = curves(start, end, steps=steps, modes=modes, prior=prior)
     bends = bends.bent(conditioner(decode if metric == "pullback" else None, bends, straight))
     c, outcome = minimise(
-        _energy(squared, bends), bends.flat, max_iterations=max_iterations, tolerance=tolerance
-    )
+        _energy(squared, bends), bends.flat, max_iterations=max_iterations, tolerance=tolerance,
+        rounding=slight.where(~same, torch.inf),
+    )  # fmt: skip
     found = _all(squared, bends, c)
+    found[same] = straight[same] = 0  # one latent comes out of a batch in slightly different ways
     with torch.no_grad():
         path = bends.points(c, torch.arange(len(c), device=c.device))
     return Geodesic(
@@ -209,7 +213,10 @@ def _all(squared: Squared, bends: Curves, c: Tensor | None = None) -> Tensor:
     with torch.no_grad():
         both = zip(c.split(size), rows.split(size), strict=True)
         parts = [squared(bends.points(*one)) for one in both if len(one[0])]
-    return torch.cat(parts) if parts else c.new_zeros(0, len(bends.sines) - 1)
+    steps = torch.cat(parts) if parts else c.new_zeros(0, len(bends.sines) - 1)
+    if not bool(torch.isfinite(steps).all()):
+        raise BadInput("what `decode` gives between `a` and `b` is not finite: NaN or infinity")
+    return steps
 
 
 def _pairs(a: Array, b: Array) -> tuple[Tensor, Tensor]:

@@ -108,7 +108,7 @@ def curves(
 def line(ends: Tensor, points: int) -> Tensor:
     """Evenly spaced ``(n, points, D)`` from ``ends[:, 0]`` to ``ends[:, 1]``, both met exactly."""
     t = torch.linspace(0, 1, points, dtype=ends.dtype, device=ends.device)[:, None]
-    return (1 - t) * ends[:, :1] + t * ends[:, 1:]
+    return torch.lerp(ends[:, :1], ends[:, 1:], t)
 
 
 def _coordinates(z: Tensor, prior: Prior | None) -> Tensor:

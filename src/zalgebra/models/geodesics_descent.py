@@ -47,6 +47,9 @@ class Outcome:
         most = int(self.iterations.max()) if n else 0
         return f"{done} of {n} converged, after {most} iterations at most"
 
+    def __repr__(self) -> str:
+        return f"Outcome({self})"
+
     def require(self) -> Outcome:
         """The outcome, if every row has converged.
 
@@ -65,7 +68,13 @@ class Outcome:
 
 
 def minimise(
-    f: Valued, x: Tensor, /, *, max_iterations: int, tolerance: float
+    f: Valued,
+    x: Tensor,
+    /,
+    *,
+    max_iterations: int,
+    tolerance: float,
+    rounding: Tensor | None = None,
 ) -> tuple[Tensor, Outcome]:
     r"""Rows x ``(n, p)`` with least f, each by itself, all evaluated together.
 
@@ -83,6 +92,9 @@ def minimise(
         Starts ``(n, p)``.
     max_iterations, tolerance
         When a row ends.
+    rounding
+        What rounding alone makes of the values ``(n,)``, 0 by default: a row has converged too
+        where its value, or what a step promises beyond ``tolerance``, is no more.
 
     References
     ----------
@@ -95,12 +107,16 @@ def minimise(
     value, g = f(x, rows)
     if not bool(torch.isfinite(value).all()):
         raise BadInput("the energy of the first path is not finite: `decode` gives NaN or infinity")
+    if not bool(torch.isfinite(g).all()):
+        raise BadInput("the derivative of `decode` on the first path is NaN or infinity")
     evaluations, memory = n, Memory()
+    rounding = x.new_zeros(n) if rounding is None else rounding
     for i in range(max_iterations + 1):
         d = -memory.product(g)
         gain = -_dot(g, d) / 2
         left[rows] = gain / value.clamp_min(torch.finfo(value.dtype).tiny)
-        done = gain <= tolerance * (value if i else BLIND * value)
+        slight = tolerance * (value if i else BLIND * value)
+        done = (gain <= slight + rounding[rows]) | (value <= rounding[rows])
         converged[rows[done]] = True
         if i == max_iterations or bool(done.all()):
             break

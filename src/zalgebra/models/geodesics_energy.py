@@ -12,7 +12,10 @@ from torch.distributions import Distribution, Independent, kl_divergence
 from zalgebra.models.pullback import checked
 from zalgebra.types import BadInput
 
-__all__ = ["METRICS", "Squared", "fisher", "pullback"]
+__all__ = ["METRICS", "Squared", "fisher", "pullback", "rounding"]
+
+LARGE = 100.0  # numbers of laws count up to it: a logit of -1e30 rounds nothing else away
+RANDOM = 1e-4  # of what is decoded, by which it differs the second time; rounding is below
 
 Squared = Callable[[Tensor], Tensor]  # curves (n, m + 1, *shape) to squared steps (n, m)
 
@@ -57,6 +60,42 @@ def fisher(decode: Callable[[Tensor], Any]) -> Squared:
 
 
 METRICS = {"pullback": pullback, "fisher": fisher}
+
+
+def rounding(decode: Callable[[Tensor], Any], z: Tensor, batch: int) -> Tensor:
+    """The squared steps ``(n,)`` that rounding alone makes of latents ``(n, *shape)``.
+
+    They are of the size of half a unit in the last place of all that is decoded.
+
+    Raises
+    ------
+    BadInput
+        If something else is decoded the second time.
+    """
+    sizes = [z.new_zeros(0)]
+    for part in z.split(batch) if len(z) else ():
+        with torch.no_grad():
+            first, again = _numbers(decode(part)), _numbers(decode(part))
+        size, apart = (torch.linalg.vector_norm(x, dim=1) for x in (first, again - first))
+        if bool((apart > RANDOM * size).any()):
+            raise BadInput(
+                "`decode` is random: the same latents came out differently the second time; "
+                "`model.eval()` switches off dropout and the like"
+            )
+        sizes.append(size.to(z.dtype))
+    return (torch.finfo(z.dtype).eps / 2 * torch.cat(sizes)) ** 2
+
+
+def _numbers(decoded: Any) -> Tensor:
+    """Data, or the parameters of a law, as ``(n, -1)``."""
+    if isinstance(decoded, Independent):
+        return _numbers(decoded.base_dist)
+    if isinstance(decoded, Distribution):
+        own = [v for k, v in vars(decoded).items() if k in decoded.arg_constraints]
+        n = decoded.batch_shape[0]
+        own = torch.cat([_points(v, decoded, n, 1).flatten(1) for v in own], dim=1)
+        return own.nan_to_num(0).clamp(-LARGE, LARGE)
+    return decoded.flatten(1)
 
 
 def _part(law: Distribution, n: int, points: int, which: slice) -> Distribution:

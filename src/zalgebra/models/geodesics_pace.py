@@ -14,6 +14,8 @@ from zalgebra.types import Array, BadInput
 
 __all__ = ["EvenPath", "even_pace"]
 
+ROUNDING = 100  # units in the last place: features that differ by no more stand still
+
 
 @dataclass(frozen=True, eq=False)
 class EvenPath:
@@ -36,6 +38,12 @@ class EvenPath:
     t: np.ndarray
     deviation: float
     before: float
+
+    def __repr__(self) -> str:
+        return (
+            f"EvenPath({len(self.t)} points whose steps differ by {self.deviation:.1%}, "
+            f"{self.before:.1%} before)"
+        )
 
 
 def even_pace(
@@ -105,9 +113,11 @@ def _lengths(features: Array, points: int) -> np.ndarray:
     f = to_numpy(features)
     if f.ndim < 1 or len(f) != points:
         raise BadInput(f"`features` must give one row a point ({points}), got shape {f.shape}")
-    lengths = np.linalg.norm(np.diff(f.reshape(points, -1).astype(float), axis=0), axis=1)
-    if not np.isfinite(lengths).all() or not lengths.sum() > 0:
-        raise BadInput("`features` must be finite and change along the path")
+    fine = np.finfo(f.dtype).eps if f.dtype.kind == "f" else 0.0
+    f = f.reshape(points, -1).astype(float)
+    lengths, far = np.linalg.norm(np.diff(f, axis=0), axis=1), np.abs(f - f[0]).max()
+    if not np.isfinite(lengths).all() or not far > ROUNDING * fine * np.abs(f).max():
+        raise BadInput("`features` must be finite and change along the path by more than rounding")
     return lengths
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from zalgebra.models.geodesics_curves import Curves
 from zalgebra.models.pullback import pullback_metric
+from zalgebra.types import BadInput
 
 __all__ = ["conditioner"]
 
@@ -41,6 +42,8 @@ def conditioner(decode: Callable[[Any], Any] | None, bends: Curves, straight: Te
     root, q = v.new_ones(1, 1), v.square().sum(dim=1)
     if decode is not None and n and D <= LARGEST:
         G, S = _average_metric(decode, bends), _spread(bends.ends)
+        if not bool(torch.isfinite(G).all()):
+            raise BadInput("`decode` or its derivative is not finite halfway from `a` to `b`")
         q = ((v @ G) * v).sum(dim=1)
         values, V = torch.linalg.eigh(S[:, None] * G * S)
         answers = values > IGNORED * q.median().clamp_min(0) / D

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,23 +13,24 @@ import torch
 from sklearn.base import clone
 from torch import Tensor, nn
 
-from zalgebra.algebra.priors import Gaussian
+from zalgebra.algebra.priors import Gaussian, Normal
+from zalgebra.models.affine import read_affine
 from zalgebra.models.codec import Codec
+from zalgebra.models.estimator_arrays import arrays_of
 from zalgebra.models.linear import Linear, as_given, fill
 from zalgebra.types import BadInput, Prior
 
-__all__ = ["Wrapped", "arrays_of"]
+__all__ = ["Wrapped"]
 
 PROBED = 4096  # entries of a datum up to which a map is asked whether it is affine
-AFFINE = 1e-5  # relative departure that is still rounding
 
 
 class Wrapped(Codec):
     r"""The contract of a model around an object that has ``transform`` and ``inverse_transform``.
 
     Data ``(n, C, H, W)`` are flattened on the way in and restored on the way out; ``prior_`` is
-    fitted to the latents, and ``spec_`` has a fingerprint of the object's arrays. The object's own
-    numbers are what come back: no column is standardised and nothing is clipped.
+    fitted to the latents. The object's own numbers are what come back: no column is standardised
+    and nothing is clipped.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ class Wrapped(Codec):
         ``Empirical(marginals="quantiles")``; ``None`` is the Gaussian of the encoded data
         (``Empirical()``).
     fingerprint
-        A text that names this very estimator, if its numbers are not arrays among its attributes.
+        A text that names this very estimator, for one that is not affine and whose numbers are
+        not arrays among its attributes.
     random_state
         Seed of `sample`; the estimator has its own.
 
@@ -60,7 +61,9 @@ class Wrapped(Codec):
     -----
     `encode` and `decode` have no gradient. `linear` gives a model that has one, and that can be
     saved, for an estimator that is affine (PCA, FastICA, TruncatedSVD, and pipelines of such).
-    Any other could be saved by a pickle only, and is refused.
+    Any other could be saved by a pickle only, and is refused. The fingerprint is that of the
+    matrices which `save` writes, so that a loaded model has the same one; where there are none,
+    that of the estimator's arrays.
 
     UMAP's ``inverse_transform`` is sound within the embedded data; far outside of them it
     interpolates between points that have nothing to do with the place. `report` shows it.
@@ -95,34 +98,18 @@ class Wrapped(Codec):
     def linear(self) -> Linear:
         """The same maps as a `Linear` model, which has gradients and can be saved.
 
-        An affine map is read off its values at 0 and at the unit vectors, and then held to those
-        at other places.
+        Its matrices were read off by `fit`.
 
         Raises
         ------
         BadInput
-            If the estimator is not affine both ways, or the data have more than 4,096 entries.
+            If the estimator is not affine both ways, the data have more than 4,096 entries, or
+            the prior has no form on disk.
         """
         self._check_fitted()
-        k, D = self.latent_shape_[0], math.prod(self.data_shape_)
-        if D > PROBED:
-            raise BadInput(f"a datum of {D} entries is too long to ask, at most {PROBED} are")
-        m, S = self._affine(self._backward, k)
-        try:
-            b, A = self._affine(lambda x: self._forward(x + m), D)
-            affine = self._agrees(m, S, b, A)
-        except ValueError:  # negative entries, which NMF refuses
-            affine = False
-        if not affine:
-            raise BadInput(f"this {self._name()} is not affine, so no matrices can stand for it")
-        model = Linear(k)
-        model._prepare(self.data_shape_)
-        fill(model.network_, A=A.T, b=b, S=S.T)
-        model.centre_ = m.reshape(self.data_shape_).astype(np.float32)
-        model.scale_, model.prior_ = np.ones(1, np.float32), self.prior_
-        model.fitted_ = True
-        model._describe()
-        return model
+        if isinstance(self._linear, BadInput):
+            raise BadInput(str(self._linear))
+        return copy.deepcopy(self._linear)
 
     def save(self, folder: str | Path, /) -> Path:
         """Write what `linear` gives; `zalgebra.load` then gives a `Linear`.
@@ -142,7 +129,7 @@ class Wrapped(Codec):
 
     @property
     def fingerprint_(self) -> str:
-        """SHA-256 of the estimator's arrays as they were after `fit`."""
+        """SHA-256 of what `save` writes, or else of the estimator's arrays, after `fit`."""
         self._check_fitted()
         return self.spec_.fingerprint
 
@@ -167,6 +154,8 @@ class Wrapped(Codec):
     def _fit_prior(self, Z: np.ndarray) -> Prior:
         if self.prior is None:
             return Gaussian.fit(Z)
+        if isinstance(self.prior, Normal) and self.prior.shape is None:
+            return Normal(Z.shape[1:])  # with its shape it can be saved
         learns = self.prior.shape is None and hasattr(self.prior, "fit")
         return copy.deepcopy(self.prior).fit(Z) if learns else self.prior  # ty: ignore
 
@@ -180,6 +169,8 @@ class Wrapped(Codec):
         )
 
     def _tensors(self) -> dict[str, np.ndarray]:
+        if isinstance(self._linear, Linear):
+            return self._linear._tensors()
         if self.fingerprint is not None:
             return {"fingerprint": np.frombuffer(self.fingerprint.encode(), np.uint8)}
         arrays = arrays_of(self.estimator_)
@@ -191,6 +182,10 @@ class Wrapped(Codec):
         return arrays
 
     def _describe(self) -> None:
+        try:
+            self._linear: Linear | BadInput = self._as_linear()
+        except BadInput as error:
+            self._linear = error
         super()._describe()
         self.spec_ = replace(self.spec_, model=self._name())
 
@@ -206,19 +201,23 @@ class Wrapped(Codec):
     def _backward(self, Z: np.ndarray) -> np.ndarray:
         return np.asarray(self.estimator_.inverse_transform(Z), dtype=float)
 
-    @staticmethod
-    def _affine(f: Any, size: int) -> tuple[np.ndarray, np.ndarray]:
-        """``f(0)``, and the rows ``f(e_i) - f(0)``."""
-        origin = f(np.zeros((1, size)))[0]
-        return origin, f(np.eye(size)) - origin
-
-    def _agrees(self, m: np.ndarray, S: np.ndarray, b: np.ndarray, A: np.ndarray) -> bool:
-        """Whether the maps are these matrices also at plausible places and beside them."""
-        Z = np.asarray(self.prior_.sample(16, seed=0), dtype=float)
-        X = self._backward(Z)
-        beside = X + X.std() * np.random.default_rng(0).standard_normal(X.shape)
-        pairs = [(X, Z @ S + m), (self._forward(beside), (beside - m) @ A + b)]
-        return all(np.abs(f - g).max() <= AFFINE * np.abs(f).max() for f, g in pairs)
+    def _as_linear(self) -> Linear:
+        k, D = self.latent_shape_[0], math.prod(self.data_shape_)
+        if D > PROBED:
+            raise BadInput(f"a datum of {D} entries is too long to ask, at most {PROBED} are")
+        U = np.random.default_rng(0).standard_normal((16, *self.latent_shape_))
+        Z = np.asarray(self.prior_.from_normal(U), dtype=float)
+        maps = read_affine(self._forward, self._backward, Z, D)
+        if maps is None:
+            raise BadInput(f"this {self._name()} is not affine, so no matrices can stand for it")
+        model = Linear(k)
+        model._prepare(self.data_shape_)
+        fill(model.network_, A=maps.A, b=maps.b, S=maps.S)
+        model.centre_ = maps.m.reshape(self.data_shape_).astype(np.float32)
+        model.scale_, model.prior_ = np.ones(1, np.float32), self.prior_
+        model.fitted_ = True
+        model._describe()
+        return model
 
     def _numbers(self, x: Tensor) -> np.ndarray:
         if x.requires_grad and torch.is_grad_enabled():
@@ -229,38 +228,3 @@ class Wrapped(Codec):
 
     def _name(self) -> str:
         return type(getattr(self.estimator, "estimator", self.estimator)).__name__
-
-
-def arrays_of(estimator: Any, /) -> dict[str, np.ndarray]:
-    """The numeric arrays among an estimator's attributes, and those of estimators that it holds.
-
-    Examples
-    --------
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> scaler = StandardScaler().fit([[0.0], [2.0]])
-    >>> sorted(arrays_of(make_pipeline(scaler)))
-    ['steps.0.1.mean_', 'steps.0.1.scale_', 'steps.0.1.var_']
-    """
-    found: dict[str, np.ndarray] = {}
-    seen: set[int] = set()
-
-    def look(value: Any, path: str) -> None:
-        if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
-            found[path] = value
-        elif id(value) in seen:
-            return
-        seen.add(id(value))
-        if isinstance(value, Mapping):
-            parts: Any = value.items()
-        elif isinstance(value, list | tuple):
-            parts = enumerate(value)
-        elif value is estimator or hasattr(value, "transform") or hasattr(value, "tocsr"):
-            parts = getattr(value, "__dict__", {}).items()
-        else:
-            return
-        for name, part in parts:
-            look(part, f"{path}.{name}" if path else str(name))
-
-    look(estimator, "")
-    return found

@@ -39,7 +39,7 @@ def item(text: str) -> str:
     suffix = Path(text.partition("#")[0]).suffix.lower()
     if is_seed_file(text):
         return text if suffix == ".json" else name_words(text)
-    if suffix in FILES and " " not in text:
+    if (suffix in FILES or suffix[1:].isalpha()) and " " not in text:
         raise BadInput(f"there is no file {text}")
     return text
 
@@ -51,12 +51,19 @@ def deliver(
     as_json: bool,
     *,
     before: np.ndarray | None = None,
+    alone: bool = False,
 ) -> None:
-    """Draw a result's pictures, after those ``before``, and say what they are."""
-    from zalgebra.studio.drawing import draw
+    """Draw a result's pictures, after those ``before``, and say what they are.
 
-    first = [] if before is None else [before]
-    draw(np.concatenate([*first, result.pictures]), output, captions, comment=command_line())
+    ``alone`` writes its picture without anything around it.
+    """
+    from zalgebra.studio.drawing import bare, draw
+
+    if alone:
+        bare(result.pictures[0], output, comment=command_line())
+    else:
+        first = [] if before is None else [before]
+        draw(np.concatenate([*first, result.pictures]), output, captions, comment=command_line())
     if as_json:
         print_json({"expression": result.expression, "output": str(output), **result.to_dict()})
     else:

@@ -1,6 +1,7 @@
 """Cards of directions as figures: the data along δ, and what else it moves.
 
-Each function draws into ``ax`` if it is given, else into a new figure, and returns the figure.
+Each function returns a figure. `along` and `matrix` draw into ``ax`` if it is given; `card` always
+makes a figure of its own, for it may have two panels.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ WITH, WITHOUT, LINE = "#d1495b", "#00798c", "#2b2d42"
 
 def card(direction: Direction, /) -> Figure:
     """The whole card: its verdict and figures, the data along δ, and the leakage if it is known.
+
+    It is always a figure of its own, with a panel for each of the two; `along` takes ``ax``.
 
     Examples
     --------

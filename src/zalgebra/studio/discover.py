@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,7 @@ from zalgebra.algebra.latent import Latent
 from zalgebra.algebra.words import number_words
 from zalgebra.estimators.directions import Direction
 from zalgebra.estimators.discovery import Discovered, discover
-from zalgebra.files import aside
-from zalgebra.studio import figures
+from zalgebra.studio import drawing, figures
 from zalgebra.types import BadInput, MissingExtra
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["STRENGTHS", "Sheet", "contact_sheet", "keep", "named", "save", "write"]
 
 STRENGTHS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
-FORMATS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 MARGIN = 1.15  # inches on the left, for what is known of a row
 GAP = 0.25  # of a picture's width, between items
 
@@ -143,17 +140,10 @@ def contact_sheet(
 
 
 def write(sheet: Sheet, output: Path, *, comment: str = "") -> Path:
-    """Draw the sheet into a file; ``comment`` is kept in PNG, SVG and PDF files."""
-    suffix = output.suffix.lower()
-    if suffix not in FORMATS:
-        raise BadInput(f"{output} must end in one of {', '.join(FORMATS)}")
-    form = suffix[1:].replace("jpg", "jpeg")
-    key = {"png": "Comment", "svg": "Description", "pdf": "Subject"}.get(form)
-    with aside(output) as temporary, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a box stands for what the font lacks
-        kept: dict[str, Any] = {"metadata": {key: comment}} if key and comment else {}
-        sheet.figure().savefig(temporary, format=form, **kept)
-    return output
+    """Draw the sheet into a file, which keeps the ``comment``."""
+    drawing.check_still(output)
+    figure = sheet.figure()
+    return drawing.save(figure, output, comment=comment, dpi=figure.dpi)
 
 
 def named(texts: Sequence[str], count: int) -> dict[int, str]:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zalgebra.files import aside
 from zalgebra.studio import figures
-from zalgebra.studio.film import DESCRIPTION, shoot
+from zalgebra.studio.comments import exif, kept, png
+from zalgebra.studio.film import shoot
 from zalgebra.studio.frames import Layout
 from zalgebra.types import BadInput
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["STILLS", "check_still", "draw", "save"]
+__all__ = ["STILLS", "bare", "check_still", "draw", "save"]
 
 STILLS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
+PIXELS = (".png", ".jpg", ".jpeg", ".webp")
 FRAME_SECONDS = 0.12
 WIDTH = 1600  # pixels that a strip is to have; few pictures are not larger than 400 dpi makes them
 
@@ -59,29 +61,27 @@ def check_still(output: Path, /) -> None:
         raise BadInput(f"{output} must end in one of {', '.join(STILLS)}")
 
 
-def save(figure: Figure, output: Path, *, comment: str = "") -> Path:
+def save(figure: Figure, output: Path, *, comment: str = "", dpi: float | None = None) -> Path:
     """Write a figure in the format of the file's suffix, whole or not at all."""
     check_still(output)
-    dpi = float(np.clip(WIDTH / figure.get_figwidth(), 150, 400))
+    dpi = float(np.clip(WIDTH / figure.get_figwidth(), 150, 400)) if dpi is None else dpi
     form = output.suffix.lower()[1:].replace("jpg", "jpeg")
     with aside(output) as temporary, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a box stands for what the font lacks
-        figure.savefig(temporary, format=form, dpi=dpi, **_kept(form, comment))
+        figure.savefig(temporary, format=form, dpi=dpi, **kept(form, comment))
     return output
 
 
-def _kept(form: str, comment: str) -> dict[str, Any]:
-    """How a comment is given to matplotlib, for each format."""
-    if not comment:
-        return {}
-    if form in ("svg", "pdf"):
-        return {"metadata": {"Description" if form == "svg" else "Subject": comment}}
-    from PIL import Image, PngImagePlugin
+def bare(picture: np.ndarray, output: Path, *, comment: str = "") -> Path:
+    """Write one picture ``(C, H, W)`` alone, pixel by pixel: nothing around it, nothing below."""
+    from PIL import Image
 
-    if form == "png":
-        said = PngImagePlugin.PngInfo()
-        said.add_itxt("Comment", comment)
-        return {"pil_kwargs": {"pnginfo": said}}
-    description = Image.Exif()
-    description[DESCRIPTION] = comment.encode()
-    return {"pil_kwargs": {"exif": description.tobytes()}}
+    if output.suffix.lower() not in PIXELS:
+        raise BadInput(f"a bare picture must end in one of {', '.join(PIXELS)}, got {output}")
+    tile = (np.clip(np.moveaxis(picture, 0, -1), 0, 1) * 255).round().astype(np.uint8)
+    image = Image.fromarray(tile[..., 0] if tile.shape[-1] == 1 else tile)
+    form = output.suffix.lower()[1:].replace("jpg", "jpeg")
+    how = {"pnginfo": png(comment, sheet=False)} if form == "png" else {"exif": exif(comment)}
+    with aside(output) as temporary, temporary.open("wb") as stream:
+        image.save(stream, format=form.upper(), **how)
+    return output

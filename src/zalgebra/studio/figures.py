@@ -1,7 +1,8 @@
 """Figures: strips, grids, equations in pictures and maps, as matplotlib figures.
 
-Each function draws into ``ax`` if it is given, else into a new figure, and returns the figure. Here
-are the plain ones; `_MORE` names those that have a file of their own.
+Each function draws into ``ax`` if it is given, else into a new figure, and returns the figure; only
+`zalgebra.studio.cards.card` always makes its own. Here are the plain ones; `_MORE` names those that
+have a file of their own.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["certificate"]
 
 GOOD, BAD, INK = "#00798c", "#c1440e", "#2b2d42"
-FARTHEST = 4.0  # where what is farther off is drawn, as an arrow
+FARTHEST = 4.0  # those that are farther off are counted, beside an arrow
+ARROW, EDGE = FARTHEST + 0.35, FARTHEST + 1.8
 WORDS = {
     "norm": "norm / √D", "variance_ratio": "variance", "w1": "shape (W1)", "mean": "mean",
     "skew": "skewness", "kurtosis": "kurtosis", "lag_one": "lag one, axis {}",
@@ -35,7 +36,7 @@ def certificate(found: Certificate, /, *, ax: Axes | None = None) -> Figure:
 
     The mark's place is how far the latent is off what is right, over how far off it is noticed:
     in the grey band from -1 to 1 nobody sees it, whatever its p-value. Discs are latents that
-    pass, crosses those that fail; what is off by more than 4 is an arrow at the edge. On the
+    pass, crosses those that fail; beside an arrow stands how many are off by more than 4. On the
     right stands the median over the latents, in the effect's own unit, and what is right.
 
     Examples
@@ -55,16 +56,21 @@ def certificate(found: Certificate, /, *, ax: Axes | None = None) -> Figure:
     good = found.plausible
     for row, name in enumerate(names):
         effect, values = EFFECTS[kind(name)], found.effects[name]
-        _marks(ax, row, (values - effect.right) / effect.notice, good)
+        off = (values - effect.right) / effect.notice
+        _marks(ax, row, off, good)
+        _beyond(ax, row, off, good)
         told = f"{_plain(np.median(values))} (right: {effect.right:g})"
         ax.text(
             1.02, row, told, transform=ax.get_yaxis_transform(), va="center", fontsize=8, color=INK
         )
     ax.set_yticks(range(len(names)), [_word(name) for name in names], fontsize=8.5)
     ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.set_xlim(-FARTHEST - 0.35, FARTHEST + 0.35)
+    ax.set_xlim(-EDGE, EDGE)
+    ax.spines["bottom"].set_bounds(-FARTHEST, FARTHEST)
     ax.set_xticks(range(-4, 5, 2), ["−4", "−2", "0", "2", "4"], fontsize=8)
-    ax.set_xlabel("how far off, 1 = as far as is noticed", fontsize=8.5)
+    ax.set_xlabel(
+        "how far off, 1 = as far as is noticed\n(arrows: so many lie beyond 4)", fontsize=8.5
+    )
     verdict = textwrap.fill(found.verdict, 68, break_long_words=False)
     ax.set_title(verdict, fontsize=9, loc="left", parse_math=False, color=INK)
     for side in ("top", "right", "left"):
@@ -78,18 +84,25 @@ def _marks(ax: Any, row: int, off: np.ndarray, good: np.ndarray) -> None:
     height = row + (np.random.default_rng(0).uniform(-0.22, 0.22, len(off)) if len(off) > 1 else 0)
     height = np.broadcast_to(height, off.shape)
     for passes, color, mark in ((True, GOOD, "o"), (False, BAD, "x")):
-        mine = good == passes
-        for there, form in (
-            (np.abs(off) <= FARTHEST, mark),
-            (off > FARTHEST, ">"),
-            (off < -FARTHEST, "<"),
-        ):
-            chosen = mine & there
-            if chosen.any():
-                at = np.clip(off[chosen], -FARTHEST - 0.15, FARTHEST + 0.15)
-                ax.scatter(
-                    at, height[chosen], s=22, c=color, marker=form, alpha=0.75, zorder=3,
-                    linewidths=1.4 if form == "x" else 0, clip_on=False,
+        chosen = (good == passes) & (np.abs(off) <= FARTHEST)
+        if chosen.any():
+            ax.scatter(
+                off[chosen], height[chosen], s=22, c=color, marker=mark, alpha=0.75, zorder=3,
+                linewidths=1.4 if mark == "x" else 0,
+            )  # fmt: skip
+
+
+def _beyond(ax: Any, row: int, off: np.ndarray, good: np.ndarray) -> None:
+    """How many of one row are too far off to be drawn, at an arrow on their side."""
+    for side, form, ha in ((-1, "<", "right"), (1, ">", "left")):
+        far = side * off > FARTHEST
+        apart = 0.24 if 0 < np.count_nonzero(far & good) < np.count_nonzero(far) else 0
+        for mine, color, height in ((good, GOOD, row - apart), (~good, BAD, row + apart)):
+            if n := np.count_nonzero(far & mine):
+                ax.scatter(side * ARROW, height, s=30, c=color, marker=form, linewidths=0)
+                ax.annotate(
+                    f"{n:,}", (side * ARROW, height), (side * 5, 0), textcoords="offset points",
+                    ha=ha, va="center", fontsize=8, color=color,
                 )  # fmt: skip
 
 

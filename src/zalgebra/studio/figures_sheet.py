@@ -19,6 +19,7 @@ __all__ = ["sheet", "words"]
 
 NAME = 1.1  # tiles that the names of rows take
 LINE = 0.22  # tiles that a line of words above or below takes
+LETTERS = 11  # of a line
 AIR = 0.03  # of a tile, on each of its sides
 FRAME = "#1f5fa8"
 
@@ -95,6 +96,9 @@ def words(ax: Any, x: float, y: float, text: str, *, size: float = 11, **how: An
 
 
 def _broken(name: str) -> str:
-    """A name in lines of at most 11 letters."""
-    text = textwrap.wrap(name.replace("_", " "), 11, max_lines=3, placeholder=" …")
-    return "\n".join(text)
+    """A name in lines of at most 11 letters; of more than three lines, the first two and the last.
+
+    So that of a way from here to there both ends are seen.
+    """
+    lines = textwrap.wrap(name.replace("_", " "), LETTERS)
+    return "\n".join(lines if len(lines) <= 3 else [lines[0], f"{lines[1]} …", lines[-1]])

@@ -16,6 +16,7 @@ import numpy as np
 
 from zalgebra.algebra._whole import at_least
 from zalgebra.files import aside, check_place
+from zalgebra.studio.comments import exif, png
 from zalgebra.studio.film_video import even, ffmpeg, video
 from zalgebra.studio.pages import check_folder, folder_aside
 from zalgebra.types import BadInput
@@ -25,7 +26,6 @@ __all__ = ["FILMS", "Film", "is_film", "prepare", "shoot"]
 FILMS = (".mp4", ".gif", ".webp")
 BLUR = 90  # quality of .webp, of 100
 FASTEST = {".gif": 50, ".webp": 120, ".mp4": 120, "": 120}  # frames a second
-DESCRIPTION = 0x010E  # of Exif
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,9 @@ def _pages(
     frames: Iterator[np.ndarray], output: Path, n: int, size: Any, fps: float, comment: str
 ) -> None:
     """A folder of numbered pictures."""
-    from PIL import Image, PngImagePlugin
+    from PIL import Image
 
-    said = PngImagePlugin.PngInfo()
-    said.add_itxt("Comment", comment)
+    said = png(comment, sheet=False)
     with folder_aside(output) as folder:
         for i, frame in enumerate(frames, 1):
             name = folder / f"frame-{i:0{max(4, len(str(n)))}d}.png"
@@ -157,9 +156,7 @@ def _animation(
     gif = output.suffix.lower() == ".gif"
     unit = 10 if gif else 1  # milliseconds
     ends = np.round(np.arange(n + 1) * (1000 / fps / unit)).astype(int) * unit
-    description = Image.Exif()
-    description[DESCRIPTION] = comment.encode()
-    kept = {"comment": comment.encode()} if gif else {"exif": description, "quality": BLUR}
+    kept = {"comment": comment.encode()} if gif else {"exif": exif(comment), "quality": BLUR}
     first = Image.fromarray(next(frames))
     with aside(output) as temporary, temporary.open("wb") as stream:
         first.save(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +17,7 @@ import numpy as np
 
 from zalgebra.algebra.items import Items
 from zalgebra.files import read_json, read_tensors, write_json, write_tensors
-from zalgebra.models import load
+from zalgebra.models import Model, load
 from zalgebra.studio.locks import locked, remove
 from zalgebra.studio.messages import Track, quiet
 from zalgebra.studio.names import WorkspaceNames, area
@@ -45,9 +46,8 @@ class Folder:
     def create(cls, path: str | Path, model: Any, /) -> Self:
         """Make a workspace with a fitted model and no items yet."""
         path = Path(path)
-        if not hasattr(model, "spec_"):
-            raise BadInput(f"this {type(model).__name__} is not fitted yet: call fit(X) first")
-        with locked(path):
+        _check_fitted(model)
+        with _whole_or_absent(path):
             if (path / "workspace.json").exists():
                 raise BadInput(
                     f"{path} is a workspace already; open it by Workspace(path), "
@@ -59,7 +59,7 @@ class Folder:
             write_json(
                 path / "workspace.json", {**card, "items": None, "encoded": [], "classes": {}}
             )
-        return cls(path)
+            return cls(path)
 
     def _read(self) -> None:
         card = read_json(self.path / "workspace.json")
@@ -216,3 +216,35 @@ class Folder:
         }
         write_json(self.path / "workspace.json", self._card)
         self._items = None
+
+
+def _check_fitted(model: Any) -> None:
+    if hasattr(model, "spec_") and hasattr(model, "save"):
+        return
+    name = type(model).__name__
+    if isinstance(model, Model):
+        raise BadInput(f"this {name} is not fitted yet: call fit(X) first")
+    raise BadInput(
+        f"a workspace takes a model of zalgebra, got {name}; an object that has transform and "
+        "inverse_transform becomes one by za.models.Wrapped(object).fit(X)"
+    )
+
+
+@contextlib.contextmanager
+def _whole_or_absent(path: Path) -> Generator[None]:
+    """Hold a new workspace for writing; what was not there before goes again if it is refused."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    was_locked = (path / ".lock").exists()
+    with locked(path):
+        before = set(path.iterdir())
+        try:
+            yield
+        except BaseException:
+            for new in set(path.iterdir()) - before:
+                shutil.rmtree(new) if new.is_dir() else new.unlink()
+            with contextlib.suppress(OSError):  # another process has come in; Windows holds locks
+                if not was_locked:
+                    (path / ".lock").unlink()
+                for folder in missing:
+                    folder.rmdir()
+            raise

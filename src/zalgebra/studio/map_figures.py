@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zalgebra.algebra._pictures import as_unit
 from zalgebra.estimators.maps import LatentMap
+from zalgebra.studio.figures import _tiles
 from zalgebra.studio.map_layout import LETTERS, Sheet, label_places, thumbnail_rows
 from zalgebra.studio.map_paper import panels
 from zalgebra.types import BadInput
@@ -96,7 +96,7 @@ def scatter(
     if pictures is not None and thumbnails > 0:
         rows = thumbnail_rows(sheet, points, taken, size=THUMBNAIL, most=thumbnails)
         shown: Any = pictures(rows) if callable(pictures) else np.asarray(pictures)[rows]
-        for row, tile in zip(rows, _tiles(shown), strict=True):
+        for row, tile in zip(rows, _as_many(shown, len(rows)), strict=True):
             edge = "#888888" if group_of is None else tint(group_of[row])
             _tile(ax, tile, points[row], sheet.unit * THUMBNAIL, edge=edge)
     return ax.figure  # ty: ignore[invalid-explicit-return]
@@ -126,6 +126,7 @@ def inverse_grid(
     columns
         Tiles along the longer side, at most 64 (default 16).
     """
+    fitted._check_fitted()
     points = _places(fitted.embedding_)
     if not 2 <= columns <= COLUMNS:
         raise BadInput(f"`columns` must be from 2 to {COLUMNS}, got {columns}")
@@ -138,7 +139,7 @@ def inverse_grid(
     inside = ~report.outside
     if inside.any():
         fade = opacity(report.error[inside], fitted.inverse_.spread)
-        tiles = _tiles(decode(z[inside]))
+        tiles = _as_many(decode(z[inside]), len(fade))
         for place, tile, alpha in zip(places[inside], tiles, fade, strict=True):
             _tile(ax, tile, place, 0.96 * side, alpha=float(alpha))
     ax.set_title(
@@ -243,10 +244,8 @@ def _tile(
     ax.set(xlim=limits[0], ylim=limits[1])
 
 
-def _tiles(pictures: np.ndarray) -> np.ndarray:
-    """Pictures ``(n, C, H, W)`` as matplotlib takes them: ``(n, H, W[, 3])`` in [0, 1]."""
-    pictures = as_unit(pictures)
-    if pictures.ndim != 4 or pictures.shape[1] not in (1, 3):
-        raise BadInput(f"pictures must have shape (n, 1 or 3, H, W), got {pictures.shape}")
-    tiles = np.clip(np.moveaxis(pictures, 1, -1), 0, 1)
-    return tiles[..., 0] if tiles.shape[-1] == 1 else tiles
+def _as_many(pictures: np.ndarray, n: int) -> np.ndarray:
+    """Pictures as matplotlib takes them, if there are ``n``, which may be none."""
+    if len(pictures) != n:
+        raise BadInput(f"the function was asked for {n} pictures, and gave {len(pictures)}")
+    return _tiles(pictures) if n else pictures

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from zalgebra.estimators.maps.stored import check_name
-from zalgebra.studio.map_paper import FORMATS
+from zalgebra.studio.drawing import STILLS
 from zalgebra.studio.names import is_file
 from zalgebra.types import BadInput
 
@@ -31,11 +31,11 @@ def files(output: Path, /, *, saves: bool, save: Path | None = None) -> dict[str
     suffix = output.suffix.lower()
     if suffix == ".html":
         return {"page": output, **kept}
-    if suffix in FORMATS:
+    if suffix in STILLS:
         return {"picture": output, **kept}
     if suffix:
         raise BadInput(
-            f"{output} must end in one of {', '.join(FORMATS)}, .html, or in nothing: a folder"
+            f"{output} must end in one of {', '.join(STILLS)}, .html, or in nothing: a folder"
         )
     if is_file(output):
         raise BadInput(f"{output} is a file; name a folder, or a picture by its suffix")

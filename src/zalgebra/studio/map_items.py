@@ -25,6 +25,8 @@ __all__ = ["ItemMap", "check_map", "map_items"]
 
 ORDINALS = ("first", "second", "third")
 
+FEW = 20  # held-out items below which an error is little more than a guess
+
 
 @dataclass(frozen=True, eq=False)
 class ItemMap(Placed):
@@ -98,7 +100,9 @@ class ItemMap(Placed):
         """What was fitted and how far its inverse can be trusted, in words."""
         own = self.fitted.inverse_
         shares = ", ".join(f"{share} along the {k} axis" for k, share in self._shares())
+        few = len(own.seen)
         error = f"held-out error {own.scores[own.name]:.3g} an entry of a latent"
+        error += f", on {few} items only" if few < FEW else ""
         return [*([f"variance: {shares}"] if shares else []), f"inverse: {own.name}, {error}"]
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,22 +1,16 @@
-"""The paper that maps are drawn on: figures of panels, and their files."""
+"""The paper that maps are drawn on: figures of panels."""
 
 from __future__ import annotations
 
-import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from zalgebra.files import aside
-from zalgebra.types import BadInput, MissingExtra
+from zalgebra.types import MissingExtra
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+__all__ = ["AXIS", "DPI", "panels"]
 
-__all__ = ["AXIS", "FORMATS", "format_of", "panels", "write"]
-
-FORMATS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
+DPI = 150  # of a map as a picture
 WIDTH, LOW, HIGH = 7.0, 3.0, 7.0  # inches of a panel, its height between two bounds
 HEAD = 0.35  # inches above a panel
 AXIS = 0.3  # inches left of a panel and below it, if its axes have names
@@ -37,7 +31,7 @@ def panels(count: int = 1, /, *, like: np.ndarray | None = None, edge: float = 0
     inner = float(np.clip(WIDTH * h / w if w else HIGH, LOW, HIGH))
     whole, each = WIDTH + edge, inner + HEAD + edge
     left, total = edge + 0.01 * WIDTH, count * each
-    figure = Figure(figsize=(whole, total), dpi=150)
+    figure = Figure(figsize=(whole, total), dpi=DPI)
     return [
         figure.add_axes(
             (left / whole, (edge + (count - 1 - i) * each) / total, 0.98 * WIDTH / whole,
@@ -45,22 +39,3 @@ def panels(count: int = 1, /, *, like: np.ndarray | None = None, edge: float = 0
         )
         for i in range(count)
     ]  # fmt: skip
-
-
-def format_of(output: Path, /) -> str:
-    """The format that a file's suffix names."""
-    suffix = output.suffix.lower()
-    if suffix not in FORMATS:
-        raise BadInput(f"{output} must end in one of {', '.join(FORMATS)}")
-    return suffix[1:].replace("jpg", "jpeg")
-
-
-def write(figure: Figure, output: Path, *, comment: str = "") -> Path:
-    """Save the figure in the format of the file's suffix; ``comment`` is kept in the file."""
-    form = format_of(output)
-    key = {"png": "Comment", "svg": "Description", "pdf": "Subject"}.get(form)
-    kept: dict[str, Any] = {"metadata": {key: comment}} if key and comment else {}
-    with aside(output) as temporary, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a box stands for what the font lacks
-        figure.savefig(temporary, format=form, **kept)
-    return output

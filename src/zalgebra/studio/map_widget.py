@@ -14,6 +14,7 @@ import numpy as np
 from zalgebra.algebra._pictures import as_unit
 from zalgebra.algebra.items import Items
 from zalgebra.studio.map_figures import COLORS, Pictures
+from zalgebra.studio.map_selection import chosen, numbered
 from zalgebra.types import BadInput, MissingExtra
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ class MapWidget:
     first
         The label that colours show; by default the first of them.
     numbers
-        The items' own numbers ``(n,)``; by default the rows.
+        The items' own numbers ``(n,)``, each another one; by default the rows.
     items
-        What `items` takes the selected ones from; item ``numbers[i]`` is at ``points[i]``.
+        What `items` takes the selected ones from; item ``numbers[i]`` is at ``points[i]``. Without
+        ``numbers`` they are one a point.
     height
         In pixels.
 
@@ -57,6 +59,8 @@ class MapWidget:
 
     Raises
     ------
+    BadInput
+        If shapes do not fit, or a number is that of no item.
     MissingExtra
         Without ``pip install 'zalgebra[notebook]'``.
     """
@@ -80,7 +84,7 @@ class MapWidget:
             raise BadInput(f"`points` must have shape (n, 2), got {points.shape}")
         if not np.all(np.isfinite(points)):
             raise BadInput("`points` must be finite, got NaN or infinite entries")
-        self._numbers = np.arange(len(points)) if numbers is None else np.asarray(numbers)
+        self._numbers = numbered(numbers, len(points), items)
         self._items = items
         table = _table(points, self._numbers, labels or {}, classes or {})
         shown = list(labels or {})
@@ -99,17 +103,17 @@ class MapWidget:
 
     @property
     def selection(self) -> np.ndarray:
-        """The numbers of the selected items, in rising order; assign numbers to select them."""
+        """The numbers of the selected items, each once, in rising order.
+
+        Assign numbers to select items: one, several, or a mask ``(n,)`` with a value a point, such
+        as ``labels == 3``.
+        """
         rows = np.asarray(self.scatter.selection(), dtype=int)
-        return np.sort(self._numbers[rows])
+        return np.unique(self._numbers[rows])
 
     @selection.setter
-    def selection(self, numbers: Sequence[int] | np.ndarray) -> None:
-        wanted = np.asarray(numbers, dtype=int)
-        if len(unknown := np.setdiff1d(wanted, self._numbers)):
-            raise BadInput(f"item {unknown[0]} is not on this map, which has {len(self)} items")
-        order = np.argsort(self._numbers)
-        self.scatter.selection(order[np.searchsorted(self._numbers, wanted, sorter=order)])
+    def selection(self, numbers: int | Sequence[int] | np.ndarray) -> None:
+        self.scatter.selection(chosen(numbers, self._numbers))
 
     @property
     def items(self) -> Items:

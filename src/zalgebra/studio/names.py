@@ -18,6 +18,7 @@ from zalgebra.algebra.items import Items
 from zalgebra.data.pictures import read_picture
 from zalgebra.estimators.directions import Direction
 from zalgebra.files import read_json, read_tensors
+from zalgebra.studio.comments import is_sheet
 from zalgebra.types import BadInput
 
 __all__ = ["WorkspaceNames", "area", "is_file", "is_seed_file", "read_latent", "read_npy"]
@@ -45,6 +46,11 @@ class WorkspaceNames(Items):
         shape = self.workspace.spec.data_shape
         if len(shape) != 3:
             raise BadInput(f"{name!r} is a file, and this model takes data of {area(shape)}")
+        if is_sheet(name):
+            raise BadInput(
+                f"{name} is a sheet that zalgebra drew, with captions and margins; write the "
+                "picture alone by --bare, or keep what it is made of by --save"
+            )
         C, H, _ = shape
         picture = read_picture(name, size=H, mode="L" if C == 1 else "RGB")
         return self.workspace.model.transform(picture[None])[0]

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = [
-    "WORKSPACE", "Data", "Json", "Kind", "Labels", "Method", "MethodFlag", "Picture", "Seed",
-    "Side", "Where", "split",
+    "WORKSPACE", "Bare", "Data", "Json", "Kind", "Labels", "Method", "MethodFlag", "Picture",
+    "Seed", "Side", "Where", "split",
 ]  # fmt: skip
 
 WORKSPACE = Path("zalgebra-demo/faces.zal")
@@ -19,6 +19,9 @@ Kind = Literal[
     "vae", "beta-vae", "beta-tcvae", "hyperspherical-vae",
     "autoencoder", "pca", "gan", "flow", "diffusion",
 ]  # fmt: skip
+Bare = Annotated[
+    bool, typer.Option("--bare", help="The picture alone, in the model's pixels, uncaptioned.")
+]
 Data = Annotated[str, typer.Argument(help="faces, digits, fashion-mnist, a folder or a table.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 Labels = Annotated[

@@ -25,6 +25,7 @@ __all__ = ["PACES", "Walk", "walk"]
 PACES = ("time", "arc", "even")
 FINE, MOST = 32, 1025  # places a segment that are measured for an even pace, and in all
 ROUNDS = 20  # of them, at most: at corners it takes more than a few
+STILL = 1e-5  # of a picture: what changes less, on the whole way, is rounding
 ON = 1e-6  # of a segment: what is nearer to a keyframe is on it
 
 
@@ -46,6 +47,11 @@ class Walk(Result):
     places: np.ndarray = field(default_factory=lambda: np.zeros(0))
     notes: Sequence[str] = ()
     way: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def met(self) -> np.ndarray:
+        """Which latents are keyframes ``(n,)``."""
+        return np.abs(self.places - np.round(self.places)) <= ON
 
     def lines(self) -> list[str]:
         """What there is to say of it, one sentence a line."""
@@ -152,12 +158,14 @@ def evenly(
 
     def covered(at: np.ndarray) -> np.ndarray:
         """One number a place, so that a film's pictures need not be held together."""
-        steps, before = [0.0], None
-        for now in look(at[:, 0]):
-            if before is not None:
-                steps.append(float(np.linalg.norm(now.astype(float) - before)))
-            before = now
-        if not sum(steps) > 0:
+        steps, far, size = [], 0.0, 0.0
+        first = before = None
+        for now in (seen.astype(float) for seen in look(at[:, 0])):
+            first, before = (now, now) if first is None else (first, before)
+            steps.append(float(np.linalg.norm(now - before)))
+            far = max(far, float(np.linalg.norm(now - first)))
+            size, before = max(size, float(np.linalg.norm(now))), now
+        if not far > STILL * size:
             raise BadInput("nothing is seen to change on this walk, so no pace can be even")
         return np.cumsum(steps)[:, None]
 

@@ -48,6 +48,10 @@ class DiscreteMap(TransportMap):
         """Shape of one latent."""
         return self.source.shape[1:]
 
+    def __repr__(self) -> str:
+        n, m = self.plan.shape
+        return f"DiscreteMap({n} latents {self.shape} to {m})"
+
     @property
     def distance(self) -> float:
         """(Σ_ij P_ij |x_i - y_j|²)^½: the distance W2 of the samples where the plan is exact."""

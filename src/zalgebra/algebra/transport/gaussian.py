@@ -13,6 +13,7 @@ from zalgebra.algebra._arrays import as_latents, as_like, to_numpy
 from zalgebra.algebra.priors import Gaussian, Normal
 from zalgebra.algebra.transport.base import TransportMap
 from zalgebra.algebra.transport.bures import alike, brenier, cost, mean_covariance, product
+from zalgebra.algebra.transport.spread import check_spread
 from zalgebra.types import Array, BadInput
 
 __all__ = ["GaussianMap", "barycenter", "bures", "gaussian_map"]
@@ -40,6 +41,10 @@ class GaussianMap(TransportMap):
     def shape(self) -> tuple[int, ...]:
         """Shape of one latent."""
         return self.source.shape
+
+    def __repr__(self) -> str:
+        kind = "diagonal" if self.matrix.ndim == 1 else "full"
+        return f"GaussianMap(latents {self.shape}, {kind} matrix)"
 
     @property
     def distance(self) -> float:
@@ -92,7 +97,7 @@ def bures(a: Gaussian | Array, b: Gaussian | Array, /) -> float:
     >>> transport.bures(za.priors.Gaussian(0.0, 1.0), za.priors.Gaussian(3.0, 25.0))
     5.0
     """
-    return gaussian_map(a, b).distance
+    return _map(*_pair(a, b)).distance
 
 
 def gaussian_map(source: Gaussian | Array, target: Gaussian | Array, /) -> GaussianMap:
@@ -108,12 +113,14 @@ def gaussian_map(source: Gaussian | Array, target: Gaussian | Array, /) -> Gauss
         Each a `zalgebra.priors.Gaussian`, a `zalgebra.priors.Normal` with a shape, or latents
         ``(n, *shape)``, n of at least 16, of which the Gaussian is fitted by
         `zalgebra.priors.Gaussian.fit`: its correlations are shrunk, its variances are not, and it
-        is diagonal beyond 4,096 entries.
+        is diagonal beyond 4,096 entries. A warning tells of entries that hardly vary in the source
+        and do in the target: what an item has there is multiplied, by hundreds.
 
     Raises
     ------
     BadInput
-        If a group has fewer than 16 latents or entries that are not finite, or the shapes differ.
+        If a group has fewer than 16 latents or entries that are not finite, the shapes differ, or
+        the source is one point, so that there is nothing to scale.
 
     References
     ----------
@@ -129,11 +136,21 @@ def gaussian_map(source: Gaussian | Array, target: Gaussian | Array, /) -> Gauss
     >>> wear(np.array([1.0, -1.0])).round(1).tolist()
     [3.5, 2.5]
     """
+    a, b = _pair(source, target)
+    check_spread(*(np.sqrt(S if S.ndim == 1 else np.diag(S)) for S in map(_covariance, (a, b))))
+    return _map(a, b)
+
+
+def _pair(source: Gaussian | Array, target: Gaussian | Array) -> tuple[Gaussian, Gaussian]:
     a, b = _as_gaussian(source, "source"), _as_gaussian(target, "target")
     if a.shape != b.shape:
         raise BadInput(
             f"`source` and `target` must hold latents of one shape, got {a.shape} and {b.shape}"
         )
+    return a, b
+
+
+def _map(a: Gaussian, b: Gaussian) -> GaussianMap:
     return GaussianMap(a, b, brenier(*alike(_covariance(a), _covariance(b))))
 
 

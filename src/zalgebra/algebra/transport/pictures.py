@@ -19,6 +19,7 @@ UNDERFLOWS = 600.0  # 1/reg beyond which exp(-1/reg) is near the least number, s
 SPREAD = 1e-9  # of a picture's light, laid on all pixels: a kernel's result is then nowhere 0
 FLOOR = 1e-300  # POT's own, 1e-15, hides what is far away: distant pictures would only be blended
 ASTRAY = 1e-4  # of the light may differ between the pictures' marginals
+CHANNELS = 4  # at most, as a last axis that is no picture's width
 ANGLES = 24  # directions in which slices are taken
 PER_PIXEL = 8  # points of a sliced picture for each of its pixels
 STEP = 0.02  # pixels that points move in a last round
@@ -64,7 +65,9 @@ def picture_barycenter(
     Returns
     -------
     array
-        ``(..., H, W)`` or ``(..., C, H, W)`` in the library and dtype of the pictures.
+        ``(..., H, W)`` or ``(..., C, H, W)`` in the library and dtype of the pictures. Light of
+        several places may meet in one pixel, so that values may pass 1. They are not clipped, as
+        that would lose light: clip them where they are shown, ``result.clip(0, 1)``.
 
     Raises
     ------
@@ -103,6 +106,11 @@ def picture_barycenter(
         raise BadInput(
             "`pictures` must have shape (k, H, W) or (k, C, H, W) and values of at least 0, "
             f"got {x.shape}{least}"
+        )
+    if x.ndim == 4 and x.shape[3] <= CHANNELS < min(x.shape[1:3]):
+        raise BadInput(
+            f"`pictures` must have shape (k, C, H, W), channels before rows, got {x.shape}, which "
+            "looks like (k, H, W, C): bring them there with np.moveaxis(pictures, -1, 1)"
         )
     x, w = as_unit(x), _shares(weights, len(x))
     channels = x.reshape(len(x), -1, *x.shape[-2:])

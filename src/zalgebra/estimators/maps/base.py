@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -157,6 +158,16 @@ class LatentMap(BaseEstimator):
                 f"got {largest:.1e}; divide them by their scale"
             )
         return Z.astype(dtype, copy=False)
+
+    def _cut(self, name: str, n: int, most: float) -> float:
+        """A setting, or the most of it that ``n`` items allow: told, unless it is the default."""
+        asked = getattr(self, name)
+        if asked > most and asked != getattr(type(self)(), name):
+            warnings.warn(
+                f"`{name}` = {asked:g} is more than {n} items allow; it is cut to {most:.4g}",
+                stacklevel=5,  # of who called `fit`
+            )
+        return min(asked, most)
 
     def _check_settings(self, Z: np.ndarray) -> None:
         if at_least("n_components", self.n_components, 2) > 3:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import logging
-import warnings
-from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,11 +12,12 @@ import numpy as np
 from zalgebra.algebra._whole import at_least
 from zalgebra.estimators.maps.base import LatentMap
 from zalgebra.estimators.maps.inverse import Make
+from zalgebra.estimators.maps.libraries import library, quiet
 from zalgebra.estimators.maps.linear import principal
 from zalgebra.estimators.maps.neighbours import nearest_others
 from zalgebra.estimators.maps.rules import Among, Rule
 from zalgebra.estimators.maps.umap_own import own
-from zalgebra.types import BadInput, MissingExtra, Prior
+from zalgebra.types import BadInput, Prior
 
 __all__ = ["TSNE", "UMAP", "PaCMAP"]
 
@@ -36,8 +33,7 @@ class Embedding(LatentMap):
     """
 
     def _learn(self, x: np.ndarray, /) -> tuple[np.ndarray, Rule]:
-        with _quiet():
-            places = self._places(x)
+        places = self._places(x)
         if not np.all(np.isfinite(places)):
             raise BadInput(
                 f"{self.method} found no finite places; try another map of these latents"
@@ -59,7 +55,8 @@ class TSNE(Embedding):
     Parameters
     ----------
     perplexity
-        About how many neighbours an item has (default 30; of few items, a third of them).
+        About how many neighbours an item has (default 30). It is cut to a third of the other items,
+        with a warning unless it is the default.
     n_components, inverse, prior, random_state
         As in `LatentMap`.
 
@@ -94,19 +91,22 @@ class TSNE(Embedding):
     def _places(self, x: np.ndarray, /) -> np.ndarray:
         if not self.perplexity > 1:
             raise BadInput(f"`perplexity` must be more than 1, got {self.perplexity!r}")
-        tsne = _library("openTSNE")
+        perplexity = self._cut("perplexity", len(x), (len(x) - 1) / 3)
+        with quiet():
+            return np.asarray(self._embedding(x, perplexity))
+
+    def _embedding(self, x: np.ndarray, perplexity: float) -> Any:
+        tsne = library("openTSNE")
         affinity = importlib.import_module("openTSNE.affinity")
         graph = importlib.import_module("openTSNE.nearest_neighbors").PrecomputedNeighbors
-        perplexity = min(self.perplexity, (len(x) - 1) / 3)
         rows, apart = nearest_others(x, int(3 * perplexity))
         P = affinity.PerplexityBasedNN(perplexity=perplexity, knn_index=graph(rows, apart))
         start = tsne.initialization.rescale(principal(x, self.n_components)(x).astype(float))
         gradient = "bh" if self.n_components == 3 or len(x) < 10_000 else "fft"
-        embedding = tsne.TSNE(
+        return tsne.TSNE(
             self.n_components, n_jobs=1, random_state=self.random_state, initialization=start,
             negative_gradient_method=gradient,
         ).fit(affinities=P)  # fmt: skip
-        return np.asarray(embedding)
 
 
 class UMAP(Embedding):
@@ -115,7 +115,8 @@ class UMAP(Embedding):
     Parameters
     ----------
     n_neighbors
-        Neighbours of an item, itself among them (default 15).
+        Neighbours of an item, itself among them (default 15). It is cut to all items, with a
+        warning unless it is the default.
     min_dist
         How close items may lie on the map (default 0.1).
     inverse
@@ -157,16 +158,18 @@ class UMAP(Embedding):
     def _places(self, x: np.ndarray, /) -> np.ndarray:
         if not 0 <= self.min_dist <= 1:
             raise BadInput(f"`min_dist` must lie in [0, 1], got {self.min_dist!r}")
-        k = min(at_least("n_neighbors", self.n_neighbors, 2), len(x))
+        at_least("n_neighbors", self.n_neighbors, 2)
+        k = int(self._cut("n_neighbors", len(x), len(x)))
         rows, apart = nearest_others(x, k - 1)
         own = np.arange(len(x))[:, None]
         graph = np.hstack([own, rows]), np.hstack([np.zeros_like(own, dtype=apart.dtype), apart])
         start = principal(x, self.n_components)(x)
-        self._fitted = _library("umap").UMAP(
-            n_neighbors=k, n_components=self.n_components, min_dist=self.min_dist, n_jobs=1,
-            random_state=self.random_state, precomputed_knn=graph,
-            init=(10 * (start - start.min(axis=0)) / np.ptp(start, axis=0).max()),
-        ).fit(x)  # fmt: skip
+        with quiet():
+            self._fitted = library("umap").UMAP(
+                n_neighbors=k, n_components=self.n_components, min_dist=self.min_dist, n_jobs=1,
+                random_state=self.random_state, precomputed_knn=graph,
+                init=(10 * (start - start.min(axis=0)) / np.ptp(start, axis=0).max()),
+            ).fit(x)  # fmt: skip
         return self._fitted.embedding_
 
     def _own_inverse(self) -> Make | None:
@@ -188,7 +191,8 @@ class PaCMAP(Embedding):
     Parameters
     ----------
     n_neighbors
-        Neighbours of an item (default 10).
+        Neighbours of an item (default 10). It is cut to all others, with a warning unless it is
+        the default.
     n_components, inverse, prior, random_state
         As in `LatentMap`.
 
@@ -221,30 +225,10 @@ class PaCMAP(Embedding):
         self.inverse, self.prior, self.random_state = inverse, prior, random_state
 
     def _places(self, x: np.ndarray, /) -> np.ndarray:
-        k = at_least("n_neighbors", self.n_neighbors, 1)
-        found = _library("pacmap").PaCMAP(
-            self.n_components, n_neighbors=k, random_state=int(self.random_state)
-        )
-        return found.fit_transform(x, init="pca")
-
-
-def _library(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise MissingExtra(name, "maps") from error
-
-
-@contextlib.contextmanager
-def _quiet() -> Generator[None]:
-    """The libraries warn of what is meant, log it, and seed NumPy's global state."""
-    state, log = np.random.get_state(), logging.getLogger("pacmap")  # noqa: NPY002
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.setLevel(level)
-        np.random.set_state(state)  # noqa: NPY002
+        at_least("n_neighbors", self.n_neighbors, 1)
+        k = int(self._cut("n_neighbors", len(x), len(x) - 1))
+        with quiet():
+            found = library("pacmap").PaCMAP(
+                self.n_components, n_neighbors=k, random_state=int(self.random_state)
+            )
+            return found.fit_transform(x, init="pca")

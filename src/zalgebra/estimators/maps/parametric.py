@@ -9,7 +9,7 @@ import numpy as np
 from zalgebra.algebra._whole import at_least
 from zalgebra.estimators.maps.base import LatentMap
 from zalgebra.estimators.maps.linear import principal
-from zalgebra.estimators.maps.networks import attract, regress
+from zalgebra.estimators.maps.networks import Network, attract, regress
 from zalgebra.estimators.maps.rules import Rule
 from zalgebra.types import BadInput, Prior
 
@@ -26,7 +26,8 @@ class Parametric(LatentMap):
         its default settings. None (default): it learns by InfoNCE to keep neighbours together
         (`zalgebra.estimators.maps.networks.attract`).
     n_neighbors
-        Neighbours of an item, for the loss of its own (default 15).
+        Neighbours of an item, for the loss of its own (default 15). It is cut to all others, with a
+        warning unless it is the default.
     width
         Of the two hidden layers (default 256).
     steps
@@ -73,12 +74,14 @@ class Parametric(LatentMap):
             "steps": at_least("steps", self.steps, 1),
             "random_state": self.random_state,
         }
-        if self.teacher is None:
-            k = at_least("n_neighbors", self.n_neighbors, 1)
-            network = attract(x, principal(x, self.n_components), k=k, **how)
-        else:
-            network = regress(x, self._taught(x), **how)
+        own = self.teacher is None
+        network = self._attracted(x, how) if own else regress(x, self._taught(x), **how)
         return network(x), network
+
+    def _attracted(self, x: np.ndarray, how: dict[str, int]) -> Network:
+        at_least("n_neighbors", self.n_neighbors, 1)
+        k = int(self._cut("n_neighbors", len(x), len(x) - 1))
+        return attract(x, principal(x, self.n_components), k=k, **how)
 
     def _taught(self, x: np.ndarray) -> np.ndarray:
         teachers = {k: kind for k, kind in LatentMap.kinds.items() if k != self.method}

@@ -25,6 +25,10 @@ COLOURS = dict(
     )
 )  # of one lightness, told apart by those who see no red or green by marks too
 MARKS = dict(zip(METHODS, "osD^vPX", strict=True))
+LINES = {  # where they coincide, one is seen on top of the other
+    "items": {"color": "#c9ccd2", "lw": 5, "zorder": 0.9},
+    "decoded": {"color": "black", "lw": 0.9, "ls": "--", "zorder": 1},
+}
 
 
 def scores_chart(cells: Sequence[Kept], source: str, /) -> Figure:
@@ -35,7 +39,7 @@ def scores_chart(cells: Sequence[Kept], source: str, /) -> Figure:
     """
     cells = [c for c in cells if c.cell.source == source]
     kinds = list(dict.fromkeys((c.cell.what, c.cell.k) for c in cells if c.cell.what != "seeds"))
-    figure = blank(6, 11.4)
+    figure = blank(6, 14.4)
     shown = [name for name in SCORES if name != "variance"]
     for ax, name in zip(figure.subplots(4, 1), shown, strict=True):
         _score(ax, cells, kinds, name)
@@ -61,11 +65,11 @@ def _score(ax: Any, cells: Sequence[Kept], kinds: Sequence[tuple[str, int]], nam
             ms=5 if len(repeats) == 1 else 3.5, lw=1.2 if len(repeats) == 1 else 0.9,
             label=TITLES[method],
         )  # fmt: skip
-    for method, style in (("items", ":"), ("decoded", "--")):
+    for method, style in LINES.items():
         of = [c.figures[name]["value"] for c in cells
               if c.cell.method == method and c.figures[name] is not None]  # fmt: skip
         if of:
-            ax.axhline(np.mean(of), ls=style, color="black", lw=0.9, label=TITLES[method])
+            ax.axhline(np.mean(of), label=TITLES[method], **style)
     ax.set_title(SCORES[name][0], fontsize=11)
     ax.set_xticks(range(len(kinds)), [f"{k} seeds\n{what}" for what, k in kinds], fontsize=10)
     ax.set_xlim(-0.5, len(kinds) - 0.5)

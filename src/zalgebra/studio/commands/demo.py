@@ -12,6 +12,7 @@ from zalgebra.studio.answers import print_json, say, teller
 from zalgebra.studio.messages import out
 from zalgebra.studio.options import Json, Labels, Seed, Side, split
 from zalgebra.studio.verbs import verb
+from zalgebra.types import BadInput
 
 
 @verb(resumes=True)
@@ -65,6 +66,8 @@ def _writable(folder: Path) -> None:
     """Fail before the work rather than after it."""
     from zalgebra.files import aside
 
+    if folder.is_file():
+        raise BadInput(f"{folder} is a file, and the report takes a folder; choose another name")
     with aside(folder / "report.html.trial") as trial:
         trial.touch()
     (folder / "report.html.trial").unlink()

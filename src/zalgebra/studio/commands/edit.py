@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zalgebra.studio import answers
-from zalgebra.studio.options import WORKSPACE, Json, MethodFlag, Picture, Where
+from zalgebra.studio.options import WORKSPACE, Bare, Json, MethodFlag, Picture, Where
 from zalgebra.studio.verbs import verb
 
 
@@ -21,6 +21,7 @@ def edit(
     workspace: Where = WORKSPACE,
     output: Picture = Path("edit.png"),
     method: MethodFlag = "lol",
+    bare: Bare = False,
     as_json: Json = False,
 ) -> None:
     """Change one item: the picture before and after.
@@ -32,4 +33,4 @@ def edit(
     name = answers.item(item)
     after = space.edit(name, *changes, method=method)
     before = space.mix(name).pictures
-    answers.deliver(after, output, [item, after.expression], as_json, before=before)
+    answers.deliver(after, output, [item, after.expression], as_json, before=before, alone=bare)

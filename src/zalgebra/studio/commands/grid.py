@@ -10,6 +10,7 @@ import typer
 from zalgebra.studio.answers import item, open_workspace, print_json, say
 from zalgebra.studio.options import WORKSPACE, Json, MethodFlag, Picture, Where, split
 from zalgebra.studio.verbs import command_line, verb
+from zalgebra.types import BadInput
 
 
 @verb(expressions=True)
@@ -30,12 +31,16 @@ def grid(
     ] = None,
     n: Annotated[int, typer.Option("--n", "-n", min=2, help="Pictures along a side.")] = 7,
     to: Annotated[
-        float, typer.Option("--to", help="The largest strength; the least is as far below 0.")
-    ] = 40.0,
+        float | None,
+        typer.Option(
+            "--to",
+            help="The largest strength: 40 degrees, 2 of others; the least is as far below 0.",
+        ),
+    ] = None,
     unit: Annotated[
-        Literal["deg", "sd", "delta"],
+        Literal["deg", "sd", "delta"] | None,
         typer.Option("--unit", help="Of strengths: degrees, standard deviations, multiples of δ."),
-    ] = "deg",
+    ] = None,
     beyond: Annotated[
         int, typer.Option("--beyond", min=0, help="Pictures more beyond the corners.")
     ] = 0,
@@ -46,9 +51,16 @@ def grid(
     from zalgebra.studio.drawing import check_still, save
 
     check_still(output)
+    if not (x or y or along):
+        for flag, value in (("--to", to), ("--unit", unit)):
+            if value is not None:
+                raise BadInput(f"`{flag}` is of directions: give --x and --y, or --along")
+    if unit in ("sd", "delta") and to is None:
+        to = 2.0
     made = open_workspace(workspace).grid(
         *(item(expression) for expression in expressions),
-        x=x, y=y, along=split(along) or (), n=n, to=to, unit=unit, beyond=beyond, method=method,
+        x=x, y=y, along=split(along) or (), n=n, to=40.0 if to is None else to,
+        unit=unit or "deg", beyond=beyond, method=method,
     )  # fmt: skip
     save(made.figure(), output, comment=command_line())
     if as_json:

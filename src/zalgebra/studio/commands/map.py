@@ -69,9 +69,10 @@ def map(
 
     With --axes smile,glasses each axis has a meaning: an item lies where it is along the two.
     """
+    from zalgebra.studio.drawing import save as write
     from zalgebra.studio.map_files import files, ready
     from zalgebra.studio.map_items import check_map
-    from zalgebra.studio.map_paper import write
+    from zalgebra.studio.map_paper import DPI
 
     # What cannot be drawn or written is refused before anything is placed.
     _check_flags(axes, {"--method": method, "--inverse": inverse or None, "--save": save})
@@ -84,13 +85,14 @@ def map(
     tell, space = teller(as_json), open_workspace(workspace)
     check_map(space, colour=colour, inverse=inverse, page="page" in places)
     with ready(places.values()):
-        tell(f"placing {min(n, len(space))} items by {axes or method or TSNE}")
+        if axes is None:
+            tell(f"placing {min(n, len(space))} items by {method or TSNE}")
         found = _placed(space, axes, method or TSNE, n=n, seed=seed)
         drawn = {"thumbnails": thumbnails}
         drawn |= {} if axes else {"inverse": inverse, "columns": columns}
         if picture := places.get("picture"):
             figure = found.figure(space, colour=colour, **drawn)
-            write(figure, picture, comment=command_line())
+            write(figure, picture, comment=command_line(), dpi=DPI)
         pages = []
         if page := places.get("page"):
             tell("drawing the thumbnails of a page")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zalgebra.studio.answers import deliver, item, open_workspace
-from zalgebra.studio.options import WORKSPACE, Json, Method, Picture, Where
+from zalgebra.studio.options import WORKSPACE, Bare, Json, Method, Picture, Where
 from zalgebra.studio.verbs import verb
 
 
@@ -27,6 +27,7 @@ def mix(
         Method | None,
         typer.Option("--method", help="How latents are combined: lol, or as the mix.json says."),
     ] = None,
+    bare: Bare = False,
     as_json: Json = False,
 ) -> None:
     """Realise an expression over items, labels, directions and numbered seeds as a picture.
@@ -38,4 +39,4 @@ def mix(
         from zalgebra.files import write_json
 
         write_json(save, result.mix)
-    deliver(result, output, [result.expression], as_json)
+    deliver(result, output, [result.expression], as_json, alone=bare)

@@ -55,13 +55,13 @@ def walk(
         ),
     ] = "time",
     method: Annotated[
-        Way,
+        Way | None,
         typer.Option(
             "--method",
             help="How latents are combined; or geodesic: shortest through the decoder "
-            "(geodesic-prior keeps the prior); or density: along the items.",
+            "(geodesic-prior keeps the prior); or density: along the items. By default lol.",
         ),
-    ] = "lol",
+    ] = None,
     methods: Annotated[
         str | None, typer.Option(help="Several methods side by side, with commas between.")
     ] = None,
@@ -106,9 +106,11 @@ def walk(
     _tell(walks, facts, as_json)
 
 
-def _methods(listed: str | None, one: str) -> tuple[str, ...]:
+def _methods(listed: str | None, one: str | None) -> tuple[str, ...]:
     """The methods that are shown, each once."""
-    chosen = tuple(dict.fromkeys(split(listed) or (one,)))
+    if listed is not None and one is not None:
+        raise BadInput("give `--method` or `--methods`, not both")
+    chosen = tuple(dict.fromkeys(split(listed) or (one or "lol",)))
     for method in chosen:
         if method not in get_args(Way):
             known = ", ".join(get_args(Way))
@@ -190,21 +192,25 @@ def _words(walks: Walks, columns: int) -> list[str | list[str]]:
 
 
 def _draw(walks: Walks, output: Path, captions: bool) -> None:
-    """The strip; of several methods a row each, with its name."""
+    """The strip, its keyframes named and in frames; of several methods a row each."""
     from zalgebra.studio.drawing import draw, save
     from zalgebra.studio.figures_sheet import sheet
 
-    n = len(_first(walks).latents)
-    below = [list(w.captions) if captions else [f"{i + 1}" for i in range(n)]
-             for w in walks.values()]  # fmt: skip
-    pictures = np.stack([walk.pictures for walk in walks.values()])
-    if len(walks) > 1 and below == below[:1] * len(walks):  # the same words for all of them
-        figure = sheet(np.clip(pictures, 0, 1), list(walks), below[0])
-        save(figure, output, comment=command_line())
+    words = [
+        [name if captions or met else "" for name, met in zip(w.captions, w.met, strict=True)]
+        for w in walks.values()
+    ]
+    pictures = np.stack([np.clip(walk.pictures, 0, 1) for walk in walks.values()])
+    if words != words[:1] * len(walks):  # paces differ, and with them what stands below each
+        below = [f"{m}: {w}" for m, row in zip(walks, words, strict=True) for w in row]
+        draw(np.concatenate(pictures), output, below, columns=len(words[0]), comment=command_line())
         return
-    words = [f"{m}: {w}" if len(walks) > 1 else w for m, row in zip(walks, below, strict=True)
-             for w in row]  # fmt: skip
-    draw(np.concatenate(pictures), output, words, columns=n, comment=command_line())
+    frames = [(i, j) for i, w in enumerate(walks.values()) for j in np.flatnonzero(w.met)]
+    if len(walks) > 1:
+        figure = sheet(pictures, list(walks), words[0], frames=frames)
+    else:
+        figure = sheet(pictures, foot=words[0], frames=frames)
+    save(figure, output, comment=command_line())
 
 
 def _tell(walks: Walks, facts: dict[str, Any], as_json: bool) -> None:
