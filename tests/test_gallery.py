@@ -19,7 +19,7 @@ REAL = {
     "boots": "fashion_mnist", "figures": "fashion_mnist", "garments": "fashion_mnist",
     "king": "word_vectors", "off_prior": "fashion_mnist", "paths": "fashion_mnist",
 }  # fmt: skip
-SHORT = {name: ("--n", "512", "--epochs", "1") for name in ("garments", "off_prior")}
+SHORT = dict.fromkeys(("garments", "off_prior"), ("--n", "512", "--epochs", "1"))
 HEAVIEST = 300_000  # bytes
 
 

@@ -2,8 +2,8 @@
 
     .venv/bin/python docs/gallery/garments.py [--n 10000] [--epochs 10]
 
-Fashion-MNIST (the folder that ``ZALGEBRA_DATA`` names, or a download). A VAE of 16 entries is fitted
-and its latents are laid out by t-SNE, which takes two minutes.
+Fashion-MNIST (the folder that ``ZALGEBRA_DATA`` names, or a download). A VAE of 16 entries is
+fitted and its latents are laid out by t-SNE, which takes a minute or two.
 """
 
 from __future__ import annotations
