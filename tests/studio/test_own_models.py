@@ -144,7 +144,9 @@ def test_what_was_there_before_stays(digits, tmp_path: Path) -> None:
     assert len(za.Workspace(ws.path)) == 0
 
 
-@pytest.mark.parametrize("theirs", [TwoVerbs(), PCA(3), Described(), object()], ids=repr)
+@pytest.mark.parametrize(
+    "theirs", [TwoVerbs(), PCA(3), Described(), object()], ids=lambda theirs: type(theirs).__name__
+)
 def test_what_is_no_model_of_ours_is_told_of_wrapped(theirs, digits, tmp_path: Path) -> None:
     if isinstance(theirs, PCA):
         theirs.fit(digits.images.reshape(400, -1))
