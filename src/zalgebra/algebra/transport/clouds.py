@@ -86,8 +86,8 @@ def cloud_barycenter(
         0: exact plans (network simplex), whose time grows about as n³ (1,000 points: a quarter of
         a second each). Above: entropic ones (Sinkhorn), with ε = ``reg`` times the mean of
         |y - y'|² over points of all clouds; they begin at the first of the largest clouds, and the
-        cost is that of their plans. They take ε/2 from the variance in *every* direction: one that
-        has less collapses, so that a group of latents needs a ``reg`` well below 1/D, or 0.
+        cost is that of their plans. They take ε/2 from a Gaussian cloud's variance in *every*
+        direction: one that has less collapses, so that latents need a ``reg`` well below 1/D, or 0.
     max_iterations, tol
         At most so many rounds; at rest, the root of the mean squared step is at most ``tol`` of the
         clouds' spread: 1e-6 by default, 1e-3 with ``reg``, where points creep on for long.
