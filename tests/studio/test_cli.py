@@ -163,7 +163,7 @@ def test_walk_is_a_strip_or_a_film(zalgebra, place) -> None:
     said = zalgebra("walk", "img:1", "img:2 + smile", long, "-w", place, "--steps", 5)
     assert said.code == 0
     with Image.open("walk.png") as strip:
-        assert strip.size[0] > 4 * strip.size[1]
+        assert strip.size[0] > 2 * strip.size[1]
     walk = ("walk", "img:1", "img:2", "-w", place, "--closed", "-o", "a.gif", "--steps", "6")
     facts = zalgebra(*walk, "--json").json()
     assert len(facts["certificate"]["plausible"]) == 6

@@ -5,6 +5,7 @@ A sheet has captions, margins or several pictures, so it is no picture of the mo
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,17 @@ def exif(comment: str) -> Any:
 
 
 def is_sheet(path: str | Path, /) -> bool:
-    """Whether a file is a sheet that zalgebra wrote, a .png; what cannot be read is none."""
+    """Whether a file is a sheet that zalgebra wrote, a .png.
+
+    What is damaged, no picture or too large a one is none: who reads its pixels says so.
+    """
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
-            said = picture.info
-    except OSError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=("PNG",)) as picture:
+                said = picture.info
+    except Exception:  # Pillow's decoders raise anything on damaged headers
         return False
     return said.get(LAYOUT) == SHEET and str(said.get("Comment", "")).startswith("zalgebra ")
