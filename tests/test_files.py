@@ -192,9 +192,11 @@ def test_a_folder_of_many_new_files_is_looked_through_once(tmp_path, monkeypatch
 def test_a_place_is_checked_before_the_work(tmp_path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder.png").mkdir()
-    for place in (tmp_path / "file" / "x.png", tmp_path / "folder.png", Path("/proc/x.png")):
+    for place in (tmp_path / "file" / "x.png", Path("/proc/x.png"), tmp_path / f"{'x' * 300}.png"):
         with pytest.raises(BadInput, match=r"cannot write .*; choose another place"):
             files.check_place(place)
+    with pytest.raises(BadInput, match=r"folder\.png is a folder; give the file another name"):
+        files.check_place(tmp_path / "folder.png")
     files.check_place(tmp_path / "new" / "er" / "x.png")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.png"]
 

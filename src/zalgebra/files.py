@@ -8,7 +8,6 @@ process writes it, so that what a killed one left is swept by a later write into
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -64,11 +63,12 @@ def aside(path: str | Path) -> Generator[Path]:
 def check_place(path: str | Path) -> None:
     """Fail before the work rather than after it, if a file cannot be written there."""
     path = Path(path)
-    place = next(folder for folder in path.absolute().parents if folder.exists())
     try:
         if path.is_dir() and path.suffix:
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        tempfile.TemporaryFile(dir=place).close()
+            raise BadInput(f"{path} is a folder; give the file another name")
+        place = next(folder for folder in path.absolute().parents if folder.exists())
+        name = {"prefix": f".{path.name}.", "suffix": path.suffix}  # it may be too long
+        tempfile.NamedTemporaryFile(dir=place, **name).close()
     except OSError as error:
         raise _unwritable(path, error) from error
 

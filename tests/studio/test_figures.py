@@ -135,7 +135,18 @@ def test_captions_of_one_long_word_stay_apart() -> None:
     assert all(a.x1 + 3 < b.x0 for a, b in itertools.pairwise(boxes))
     said = [t.get_text() for t in figure.axes[0].texts]
     assert "".join(said[3].split()) == names[3]
-    assert said[5].endswith("…")
+    assert said[5].count("…") == 1
+    assert said[5].count("\n") == 2
+
+
+def test_a_caption_that_is_cut_shows_both_its_ends() -> None:
+    way = "25 % img:3 + 40° turn - 0.5 glasses + 20° hair_length + beard - shirt → img:8"
+    (said,) = figures.strip(np.full((1, 1, 4, 4), 0.5), [way]).axes[0].texts
+    lines = said.get_text().split("\n")
+    assert len(lines) == 3
+    assert way.startswith(lines[0])
+    assert lines[1].endswith(" …")
+    assert lines[2].endswith("img:8")
 
 
 def test_the_module_shows_what_it_draws() -> None:

@@ -164,8 +164,8 @@ def test_a_sheet_of_a_plain_row_is_refused(colours) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["img:1", "img:2", "img:3", "--to", 20], "`--to` is of directions"),
-        (["img:1", "img:2", "img:3", "--unit", "sd"], "`--unit` is of directions"),
+        (["img:1", "img:2", "img:3", "--to", 20], "`to` is of directions"),
+        (["img:1", "img:2", "img:3", "--unit", "sd"], "`unit` is of directions"),
     ],
 )
 def test_flags_of_directions_are_refused_for_corners(zalgebra, place, words, said) -> None:
@@ -179,3 +179,11 @@ def test_other_units_have_another_reach(zalgebra, place) -> None:
     assert "+2 sd" in drawn
     assert zalgebra(*words).code == 0
     assert "+40°" in Path("grid.svg").read_text(encoding="utf-8")
+
+
+def test_the_reach_of_a_grid_is_that_of_its_unit_in_python_too(space) -> None:
+    for unit, words in (("deg", "40°"), ("sd", "2sd"), ("delta", "2")):
+        made = space.grid("img:4", x="smile", n=3, unit=unit)
+        np.testing.assert_allclose(
+            made.latents[0, 2], realised(space, f"img:4 + {words} smile"), atol=2e-5
+        )

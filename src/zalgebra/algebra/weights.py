@@ -192,6 +192,11 @@ def corner_grid(k: int, n: int | Sequence[int], *, beyond: int = 0) -> np.ndarra
     numpy.ndarray
         Shape ``(rows, columns, k)``; each row of weights has sum 1.
 
+    Raises
+    ------
+    BadInput
+        If k is neither 3 nor 4, a side has fewer than 2 places, or ``beyond`` is below 0.
+
     Examples
     --------
     >>> from zalgebra.algebra import weights

@@ -162,10 +162,17 @@ def equation(
 def _wrapped(caption: str, points: float, room: float = ROOM) -> str:
     """A caption in lines that are no wider than their room, in tiles, at a size of letters."""
     for letters in range(LETTERS, 0, -1):
-        lines = textwrap.wrap(caption, letters, max_lines=LINES, placeholder="…")
+        lines = _both_ends(textwrap.wrap(caption, letters))
         if all(_inches(line, points) <= room * TILE for line in lines):
             break
     return "\n".join(lines)
+
+
+def _both_ends(lines: list[str]) -> list[str]:
+    """At most `LINES` lines: the first ones and the last, so that of a way both ends are seen."""
+    if len(lines) <= LINES:
+        return lines
+    return [*lines[: LINES - 2], f"{lines[LINES - 2]} …", lines[-1]]
 
 
 def _inches(line: str, points: float) -> float:

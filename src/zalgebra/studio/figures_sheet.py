@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zalgebra.studio.figures import TILE, _axes, _bare, _tiles
+from zalgebra.studio.figures import TILE, _axes, _bare, _both_ends, _tiles
 from zalgebra.types import BadInput
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ def sheet(
         ``c`` words, above and below each column; default none.
     frames
         Row and column, counted from 0, of the pictures in a frame.
+
+    Raises
+    ------
+    BadInput
+        If shapes, numbers of words or places of frames do not fit.
 
     Examples
     --------
@@ -100,5 +105,4 @@ def _broken(name: str) -> str:
 
     So that of a way from here to there both ends are seen.
     """
-    lines = textwrap.wrap(name.replace("_", " "), LETTERS)
-    return "\n".join(lines if len(lines) <= 3 else [lines[0], f"{lines[1]} …", lines[-1]])
+    return "\n".join(_both_ends(textwrap.wrap(name.replace("_", " "), LETTERS)))

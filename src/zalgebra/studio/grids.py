@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Grid", "Plan", "along", "between", "crossed", "plan_of"]
 
 UNITS = {"deg": ("deg", "°"), "sd": ("sd", "sd"), "delta": ("", None)}  # in words, and as drawn
+REACH = {"deg": 40.0, "sd": 2.0, "delta": 2.0}  # the largest strength, unless another is given
 Read = Callable[[str], Latent]  # an expression, as `zalgebra.Workspace.evaluate` reads it
 
 
@@ -174,8 +175,8 @@ def plan_of(
     y: str | None,
     directions: Sequence[str],
     n: int,
-    to: float,
-    unit: str,
+    to: float | None,
+    unit: str | None,
     beyond: int,
 ) -> Plan:
     """The plan that is meant: corners, two directions crossed, or a row for each direction."""
@@ -193,13 +194,18 @@ def plan_of(
                 "a grid needs three or four expressions, or one with directions (`x` and `y`, or "
                 f"`along`), got {len(expressions)}; between two there is a walk"
             )
+        for name, value in (("to", to), ("unit", unit)):
+            if value is not None:
+                raise BadInput(f"`{name}` is of directions, and corners have none; leave it out")
         return between(read, expressions, n, beyond=beyond)
     if beyond:
         raise BadInput("`beyond` is of corners; how far directions go is `to`")
     if directions and (x or y):
         raise BadInput("give `x` and `y`, or `along`, not both")
+    unit = "deg" if unit is None else unit
     if unit not in UNITS:
         raise BadInput(f"`unit` must be one of {', '.join(UNITS)}, got {unit!r}")
+    to = REACH[unit] if to is None else to
     if not (0 < to < (90 if unit == "deg" else np.inf)):
         most = "below 90" if unit == "deg" else "finite"
         raise BadInput(f"`to` must be above 0 and {most}, got {to:g}")

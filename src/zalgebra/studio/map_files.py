@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from zalgebra.estimators.maps.stored import check_name
+from zalgebra.files import check_place
 from zalgebra.studio.drawing import STILLS
 from zalgebra.studio.names import is_file
 from zalgebra.types import BadInput
@@ -63,12 +63,5 @@ def ready(places: Iterable[Path], /) -> Generator[None]:
 
 def _tried(place: Path) -> list[Path]:
     """The folders that the file will need, the innermost first; `BadInput` if it cannot be."""
-    try:
-        if place.is_dir():
-            raise BadInput(f"{place} is a folder; give the file another name")
-        missing = [folder for folder in place.parents if not folder.exists()]
-        ground = next(folder for folder in place.parents if folder.exists())
-        with tempfile.NamedTemporaryFile(dir=ground, prefix=f".{place.name}.", suffix=place.suffix):
-            return missing
-    except OSError as error:
-        raise BadInput(f"cannot write {place}: {error.strerror}; choose another place") from error
+    check_place(place)
+    return [folder for folder in place.parents if not folder.exists()]

@@ -205,17 +205,40 @@ class Workspace(Folder):
         y: str | None = None,
         along: Sequence[str] = (),
         n: int = 7,
-        to: float = 40.0,
-        unit: str = "deg",
+        to: float | None = None,
+        unit: str | None = None,
         beyond: int = 0,
         method: str = "lol",
     ) -> Grid:
-        """Draw what lies between three or four expressions, or what directions make of one.
+        """Lay out what lies between three or four expressions, or what directions make of one.
 
-        Three or four are corners of a square, ``n`` places a side and ``beyond`` more at each end;
-        of three the fourth is their analogy. One is changed by two directions, ``x`` to the right
-        and ``y`` upwards, or by each of several, ``along=["smile", "glasses"]``, by ``n`` strengths
-        from ``-to`` to ``to`` in degrees, ``unit="sd"`` (of the data), or ``"delta"`` (multiples).
+        Parameters
+        ----------
+        expressions
+            Three or four: corners of a square, weighted as by `zalgebra.weights.corner_grid`; of
+            three the fourth is their analogy. One: changed by directions.
+        x, y
+            Directions to the right and upwards; or one of the two.
+        along
+            Directions, a row for each.
+        n, beyond
+            Places a side, and so many more beyond the corners at each end.
+        to, unit
+            Strengths go from ``-to`` to ``to``: 40 degrees (``"deg"``), or 2 standard deviations of
+            the data (``"sd"``) or multiples of δ (``"delta"``).
+        method
+            As in `zalgebra.combine`.
+
+        Returns
+        -------
+        Grid
+            ``.latents`` and ``.pictures`` ``(rows, columns, ...)``, ``.certificate`` and
+            ``.figure()``.
+
+        Raises
+        ------
+        BadInput
+            If there are other numbers of expressions, or flags of the other kind of grid.
         """
         plan = plan_of(
             self.evaluate, expressions, x=x, y=y, directions=along, n=n, to=to, unit=unit,

@@ -10,7 +10,6 @@ import typer
 from zalgebra.studio.answers import item, open_workspace, print_json, say
 from zalgebra.studio.options import WORKSPACE, Json, MethodFlag, Picture, Where, split
 from zalgebra.studio.verbs import command_line, verb
-from zalgebra.types import BadInput
 
 
 @verb(expressions=True)
@@ -51,16 +50,9 @@ def grid(
     from zalgebra.studio.drawing import check_still, save
 
     check_still(output)
-    if not (x or y or along):
-        for flag, value in (("--to", to), ("--unit", unit)):
-            if value is not None:
-                raise BadInput(f"`{flag}` is of directions: give --x and --y, or --along")
-    if unit in ("sd", "delta") and to is None:
-        to = 2.0
     made = open_workspace(workspace).grid(
         *(item(expression) for expression in expressions),
-        x=x, y=y, along=split(along) or (), n=n, to=40.0 if to is None else to,
-        unit=unit or "deg", beyond=beyond, method=method,
+        x=x, y=y, along=split(along) or (), n=n, to=to, unit=unit, beyond=beyond, method=method,
     )  # fmt: skip
     save(made.figure(), output, comment=command_line())
     if as_json:
