@@ -67,8 +67,8 @@ def check_place(path: str | Path) -> None:
         if path.is_dir() and path.suffix:
             raise BadInput(f"{path} is a folder; give the file another name")
         place = next(folder for folder in path.absolute().parents if folder.exists())
-        name = {"prefix": f".{path.name}.", "suffix": path.suffix}  # it may be too long
-        tempfile.NamedTemporaryFile(dir=place, **name).close()
+        prefix = f".{path.name}."  # a name may be too long
+        tempfile.NamedTemporaryFile(dir=place, prefix=prefix, suffix=path.suffix).close()
     except OSError as error:
         raise _unwritable(path, error) from error
 
